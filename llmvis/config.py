@@ -1,0 +1,221 @@
+"""The typed reading of params.yaml: one frozen dataclass for each section.
+
+There are no defaults: every value a run used is written in params.yaml, so that
+`dvc.lock` records all of them.
+"""
+
+import types
+import typing
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from llmvis.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IngestConfig:
+    """Which captioned pictures to take, and how they are made alike."""
+
+    source: str  # "scenes" or "image_folder"
+    path: str  # the folder to read; `scenes` reads none
+    image_size: int  # side of the square every picture becomes, in pixels
+    background: str  # what shows through transparent pixels, as #rrggbb
+    num_train_scenes: int  # how many training pictures `scenes` draws
+    num_test_scenes: int  # how many each of its other splits gets
+    seed: int
+
+    def __post_init__(self):
+        _require(
+            self.image_size >= 16 and self.image_size % 8 == 0,
+            f"ingest.image_size is {self.image_size}, and must be a multiple of 8 and "
+            "at least 16. Try 64.",
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenizeConfig:
+    """How captions and pictures become tokens."""
+
+    patch_size: int  # pixels on a side that become one position of codes
+    num_digits: int  # FSQ channels at each position
+    num_levels: int  # values each of them may take, odd
+    hidden_dim: int  # width of the encoder and the decoder
+    num_layers: int  # blocks in each of them
+    batch_size: int
+    num_steps: int  # optimizer steps
+    learning_rate: float
+    max_caption_tokens: int  # longer captions are cut
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainConfig:
+    """Which networks are trained, and how."""
+
+    text_encoder: str  # a key of training.build.TEXT_ENCODERS
+    generator: str  # a key of training.build.GENERATORS
+    hidden_dim: int
+    num_layers: int
+    num_heads: int
+    batch_size: int
+    num_steps: int  # optimizer steps
+    learning_rate: float
+    weight_decay: float
+    caption_dropout: float  # share of captions hidden, so that guidance has an empty one
+    ema_momentum: float  # of the averaged weights that are kept
+    validate_every: int  # steps between validation losses, pictures and checkpoints
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JudgeConfig:
+    """How the judges are trained."""
+
+    num_steps: int
+    batch_size: int
+    learning_rate: float
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EvaluateConfig:
+    """What the report covers."""
+
+    num_prompts: int  # of each split and language
+    seeds_per_prompt: int
+    batch_size: int
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SamplingConfig:
+    """How image codes are drawn from logits."""
+
+    guidance_scale: float  # 1.0 is off, see generators/guidance.py
+    temperature: float  # 1.0 leaves the logits as they are
+    top_k: int  # number of values that stay in the draw; 0 keeps all
+    num_steps: int  # passes of a parallel decoder; others ignore it
+
+    def __post_init__(self):
+        _require(
+            self.temperature > 0,
+            f"sampling.temperature is {self.temperature}, and must be above 0. "
+            "For the likeliest code at every step, set sampling.top_k to 1.",
+        )
+        _require(
+            self.top_k >= 0,
+            f"sampling.top_k is {self.top_k}, and must be 0 (keep all) or more.",
+        )
+        _require(
+            self.num_steps >= 1,
+            f"sampling.num_steps is {self.num_steps}, and must be at least 1.",
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RegisterConfig:
+    """Where a judged model goes."""
+
+    name: str  # of the registered model in MLflow
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServeConfig:
+    """Where and how the model is served."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Params:
+    """All of params.yaml."""
+
+    ingest: IngestConfig
+    tokenize: TokenizeConfig
+    train: TrainConfig
+    judge: JudgeConfig
+    evaluate: EvaluateConfig
+    sampling: SamplingConfig
+    register: RegisterConfig
+    serve: ServeConfig
+
+
+def read(path: Path = Path("params.yaml")) -> Params:
+    """Reads a whole params file.
+
+    Raises:
+        ConfigError: The file is missing or not YAML, a section or a key is missing
+            or unknown, or a value has the wrong type.
+    """
+    content = read_yaml(path)
+    sections = {field.name: field.type for field in fields(Params)}
+    _refuse_other_keys(content, set(sections), f"{path.name}")
+    return Params(
+        **{
+            name: read_section(content[name] or {}, name, config_class)
+            for name, config_class in sections.items()
+        }
+    )
+
+
+def read_yaml(path: Path) -> dict:
+    """Reads a YAML file of sections.
+
+    Raises:
+        ConfigError: The file is missing, is not YAML, or holds no sections.
+    """
+    if not path.exists():
+        raise ConfigError(f"There is no file {path}. Name one that exists.")
+    try:
+        content = YAML().load(path.read_text("utf-8"))
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path} holds no sections such as `train:`.")
+    return content
+
+
+def read_section(section: dict, name: str, config_class):
+    """Builds `config_class` from one section of params.yaml.
+
+    Args:
+        section: The section, as a dictionary.
+        name: Its name in params.yaml, for the error.
+        config_class: The dataclass whose fields are the section's keys.
+
+    Raises:
+        ConfigError: A key is missing or unknown, or a value has the wrong type.
+    """
+    hints = typing.get_type_hints(config_class)
+    _refuse_other_keys(section, set(hints), f"Section `{name}` of params.yaml")
+    for key, hint in hints.items():
+        _require_type(section[key], hint, f"{name}.{key}")
+    return config_class(**section)
+
+
+def _refuse_other_keys(content: dict, known: set[str], where: str) -> None:
+    unknown, missing = sorted(content.keys() - known), sorted(known - content.keys())
+    _require(
+        not unknown and not missing,
+        f"{where} has unknown keys {unknown} and lacks {missing}. "
+        f"It takes exactly {sorted(known)}.",
+    )
+
+
+def _require_type(value, hint, key: str) -> None:
+    allowed = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    # YAML writes 3 for 3.0, and Python calls True an int.
+    fits = isinstance(value, (*allowed, int) if float in allowed else allowed)
+    _require(
+        fits and (not isinstance(value, bool) or bool in allowed),
+        f"{key} is {value!r}, and must be {' or '.join(t.__name__ for t in allowed)}.",
+    )
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ConfigError(message)

@@ -1,0 +1,69 @@
+"""Everything llmvis raises on purpose.
+
+LlmvisError
+├── ConfigError      params.yaml asks for something that cannot be built
+├── DataError        the captioned images cannot be used as they are
+├── PromptError      a prompt cannot be read: empty, too long, nothing to ask
+├── ShapeError       an array does not have the shape its docstring promises
+├── MissingStage     a stage was run before the stage that feeds it
+├── MismatchError    two things on disk were not made from each other
+├── StageFailed      a stage's process ended with an error
+├── StorageError     the disk is full, or a folder cannot be written
+├── TrainingError    training cannot go on: diverged, or too little data
+├── RegistryError    no such model, version or alias
+└── ServingError     the server cannot start
+"""
+
+
+class LlmvisError(Exception):
+    """Base class, so that a caller can write one `except`."""
+
+
+class ConfigError(LlmvisError, ValueError):
+    """`params.yaml` asks for something that cannot be built."""
+
+
+class DataError(LlmvisError, ValueError):
+    """The captioned images cannot be used as they are."""
+
+
+class PromptError(LlmvisError, ValueError):
+    """A prompt cannot be read."""
+
+
+class ShapeError(LlmvisError, ValueError):
+    """An array does not have the shape its docstring promises."""
+
+
+class MissingStage(LlmvisError, FileNotFoundError):
+    """A stage was run before the stage that feeds it."""
+
+    def __init__(self, path, stage):
+        super().__init__(
+            f"There is nothing at {path}. The `{stage}` stage writes it: "
+            f"run `llmvis {stage}` first."
+        )
+
+
+class MismatchError(LlmvisError, ValueError):
+    """Two things on disk were not made from each other."""
+
+
+class StageFailed(LlmvisError, RuntimeError):
+    """A stage's process ended with an error."""
+
+
+class StorageError(LlmvisError, OSError):
+    """The disk is full, or a folder cannot be written."""
+
+
+class TrainingError(LlmvisError, RuntimeError):
+    """Training cannot go on."""
+
+
+class RegistryError(LlmvisError, LookupError):
+    """No such model, version or alias."""
+
+
+class ServingError(LlmvisError, RuntimeError):
+    """The server cannot start."""
