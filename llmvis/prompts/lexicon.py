@@ -40,6 +40,7 @@ class Place:
 
     en: tuple[str, ...]
     zh: tuple[str, ...]  # stand after 在: 在夜空下
+    zh_behind: str  # stands after 背景是
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ POSTURES = {
     "grow": Posture("growing", "grows", "grow", "长"),
     "put": Posture("placed", "is placed", "are placed", "放"),
     "set": Posture("resting", "rests", "rest", "摆"),
+    "land": Posture("resting", "rests", "rest", "落"),
     "hang": Posture("hanging", "hangs", "hang", "挂"),
     "float": Posture("floating", "floats", "float", "飘"),
     "hover": Posture("hovering", "hovers", "hover", "悬"),
@@ -95,7 +97,6 @@ POSTURES = {
 
 _ANIMAL = ("sit", "stand", "crouch")
 _OBJECT = ("put", "set")
-_PLANT = ("grow", "rise")
 
 KINDS = {
     "bird": Noun(
@@ -110,11 +111,13 @@ KINDS = {
         ("flower", "blossom", "bloom"),
         ("花朵", "花", "花儿", "鲜花"),
         ("朵", "枝", "株"),
-        _PLANT,
+        ("grow",),
         "float",
         "花",
     ),
-    "tree": Noun(("tree",), ("树", "树木"), ("棵", "株"), _PLANT, "float", "树"),
+    "tree": Noun(
+        ("tree",), ("树", "树木"), ("棵", "株"), ("grow", "rise"), "float", "树"
+    ),
     "house": Noun(
         ("house", "cottage", "hut"),
         ("房子", "房屋", "屋子"),
@@ -123,9 +126,7 @@ KINDS = {
         "float",
         "房子",
     ),
-    "fish": Noun(
-        ("fish",), ("鱼", "鱼儿"), ("条", "尾"), ("rest", "lie"), "swim", "鱼"
-    ),
+    "fish": Noun(("fish",), ("鱼", "鱼儿"), ("条", "尾"), ("lie",), "swim", "鱼"),
     "cat": Noun(
         ("cat", "kitten", "kitty"),
         ("猫", "小猫", "猫咪"),
@@ -159,13 +160,13 @@ KINDS = {
         "杯子",
     ),
     "star": Noun(
-        ("star",), ("星星", "五角星", "星"), ("颗",), ("set",), "hang", "星星"
+        ("star",), ("星星", "五角星", "星"), ("颗",), ("land",), "hang", "星星"
     ),
     "heart": Noun(
         ("heart",),
         ("爱心", "心形", "桃心", "心"),
         ("颗", "个"),
-        ("set",),
+        ("land",),
         "float",
         "爱心",
     ),
@@ -173,12 +174,12 @@ KINDS = {
         ("moon", "crescent moon", "crescent"),
         ("月亮", "月牙", "弯月"),
         ("弯", "轮", "个"),
-        ("set",),
+        ("land",),
         "hang",
         "月亮",
     ),
     "mushroom": Noun(
-        ("mushroom", "toadstool"), ("蘑菇",), ("朵", "个"), _PLANT, "float", "蘑菇"
+        ("mushroom", "toadstool"), ("蘑菇",), ("朵", "个"), ("grow",), "float", "蘑菇"
     ),
     "butterfly": Noun(("butterfly",), ("蝴蝶",), ("只",), ("rest",), "fly", "蝴蝶"),
     "umbrella": Noun(
@@ -191,7 +192,7 @@ KINDS = {
     "hat": Noun(
         ("hat", "top hat"), ("帽子", "礼帽"), ("顶", "个"), _OBJECT, "float", "帽子"
     ),
-    "bell": Noun(("bell",), ("铃铛", "铃"), ("个", "只"), ("put",), "hang", "铃铛"),
+    "bell": Noun(("bell",), ("铃铛", "铃"), ("个", "只"), _OBJECT, "hang", "铃铛"),
     "rocket": Noun(
         ("rocket", "spaceship"),
         ("火箭", "飞船"),
@@ -221,7 +222,7 @@ KINDS = {
 }
 
 COLORS = {
-    "red": Adjective(("red", "crimson", "scarlet"), ("红色", "鲜红色", "大红色"), "红"),
+    "red": Adjective(("red", "crimson", "scarlet"), ("红色", "鲜红色"), "红"),
     "orange": Adjective(("orange",), ("橙色", "橘色", "橘黄色"), "橙"),
     "yellow": Adjective(("yellow",), ("黄色", "金黄色"), "黄"),
     "green": Adjective(("green",), ("绿色", "翠绿色"), "绿"),
@@ -235,30 +236,35 @@ COLORS = {
 }
 
 SIZES = {
-    "small": Adjective(("small", "little", "tiny"), ("小小", "很小", "小型"), "小"),
-    "large": Adjective(("large", "big", "huge"), ("大大", "很大", "巨大"), "大"),
+    "small": Adjective(("small", "little", "tiny"), ("小小", "很小"), "小"),
+    "large": Adjective(("large", "big", "huge"), ("巨大", "很大", "大大"), "大"),
 }
 
 BACKGROUNDS = {
     "plain": Place(
         ("on a plain background", "against a plain background"),
-        ("纯色背景上", "纯色背景前", "空白背景上"),
+        ("纯色背景上", "纯色背景前"),
+        "纯色",
     ),
     "sky": Place(
-        ("in the sky", "against the sky", "up in the sky", "with the sky behind"),
-        ("天空中", "天空里", "蓝天下"),
+        ("in the sky", "against the sky", "with the sky in the background"),
+        ("天空中", "天空下", "天上"),
+        "天空",
     ),
     "meadow": Place(
-        ("in a meadow", "in the meadow", "on the grass", "in a grassy field"),
-        ("草地上", "草坪上", "草原上"),
+        ("in a meadow", "on the grass", "with a meadow in the background"),
+        ("草地上", "草坪上"),
+        "草地",
     ),
     "beach": Place(
-        ("on the beach", "at the beach", "on a beach", "on the sand"),
+        ("on the beach", "at the beach", "on the sand"),
         ("沙滩上", "海滩上", "海边"),
+        "沙滩",
     ),
     "night": Place(
-        ("at night", "in the night", "under the night sky", "in the night sky"),
-        ("夜空下", "夜空中", "夜晚", "夜里"),
+        ("at night", "under the night sky", "in the night"),
+        ("夜空下", "夜空中", "夜里"),
+        "夜空",
     ),
 }
 
@@ -267,8 +273,8 @@ RELATIONS = {
     "under": RelationWords(
         ("under", "beneath", "underneath"), ("下", "下面", "底下"), "on"
     ),
-    "above": RelationWords(("above", "over", "high above"), ("上方", "上空"), "below"),
-    "below": RelationWords(("below", "down below"), ("下方",), "above"),
+    "above": RelationWords(("above", "over"), ("上方", "上空"), "below"),
+    "below": RelationWords(("below",), ("下方",), "above"),
     "left_of": RelationWords(
         ("to the left of", "left of", "on the left of", "on the left side of"),
         ("左边", "左侧", "左面"),
@@ -279,9 +285,7 @@ RELATIONS = {
         ("右边", "右侧", "右面"),
         "left_of",
     ),
-    "next_to": RelationWords(
-        ("next to", "beside", "near"), ("旁边", "旁", "身旁", "附近"), "next_to"
-    ),
+    "next_to": RelationWords(("next to", "beside", "near"), ("旁边", "旁"), "next_to"),
 }
 
 NUMBERS_EN = {1: ("one", "a", "an", "1", "single"), 2: ("two", "2"), 3: ("three", "3")}
