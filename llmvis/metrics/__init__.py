@@ -1,0 +1,1 @@
+"""Arrays to numbers with units, one file for each metric."""
