@@ -85,9 +85,26 @@ class EvaluateConfig:
     """What the report covers."""
 
     num_prompts: int  # of each split and language
-    seeds_per_prompt: int
-    batch_size: int
+    seeds_per_prompt: int  # 2 or more to see how much a seed changes
+    batch_size: int  # pictures drawn at once
+    inception_weights: str | None  # a file for true FID; null leaves FID out
     seed: int
+
+    def __post_init__(self):
+        _require(
+            self.num_prompts >= 2,
+            f"evaluate.num_prompts is {self.num_prompts}, and an interval needs at "
+            "least 2. Try 100.",
+        )
+        _require(
+            self.seeds_per_prompt >= 1,
+            f"evaluate.seeds_per_prompt is {self.seeds_per_prompt}, and must be at "
+            "least 1.",
+        )
+        _require(
+            self.batch_size >= 1,
+            f"evaluate.batch_size is {self.batch_size}, and must be at least 1.",
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -252,6 +252,30 @@ def read_images(folder: Path, split: str, limit: int | None = None) -> np.ndarra
     return np.concatenate(blocks)
 
 
+def pick_images(folder: Path, split: str, rows: Sequence[int]) -> np.ndarray:
+    """Decodes the pictures at some positions of one split, `(N, H, W, 3)` uint8.
+
+    Args:
+        folder: Of the examples.
+        split: One of `splits(folder)`.
+        rows: Positions in rising order, at least one.
+
+    Raises:
+        MissingStage: The split is not there.
+    """
+    path = folder / f"{split}.parquet"
+    if not path.exists():
+        raise MissingStage(path, "ingest")
+    picked, start = [], 0
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(_ROWS_PER_GROUP, columns=["image"]):
+            encoded = batch.column(0).field("bytes")
+            here = [row - start for row in rows if start <= row < start + len(encoded)]
+            picked += [decode_png(encoded[row].as_py()) for row in here]
+            start += len(encoded)
+    return np.stack(picked)
+
+
 def read_examples(
     folder: Path, split: str, limit: int | None = None
 ) -> Iterator[Example]:
