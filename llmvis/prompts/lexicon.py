@@ -273,7 +273,7 @@ RELATIONS = {
     "under": RelationWords(
         ("under", "beneath", "underneath"), ("下", "下面", "底下"), "on"
     ),
-    "above": RelationWords(("above", "over"), ("上方", "上空"), "below"),
+    "above": RelationWords(("above", "over"), ("上方",), "below"),
     "below": RelationWords(("below",), ("下方",), "above"),
     "left_of": RelationWords(
         ("to the left of", "left of", "on the left of", "on the left side of"),
