@@ -1,0 +1,63 @@
+"""Runs one stage: `python -m flows train`. This is what dvc.yaml calls."""
+
+import errno
+import importlib
+import os
+import sys
+import threading
+import time
+
+import psutil
+
+from flows import progress
+from llmvis import telemetry
+from llmvis.errors import LlmvisError
+
+
+def main(name: str) -> int:
+    """Runs the function `name` of the module `flows.name`; gives the exit code."""
+    telemetry.switch_off()
+    end_with_supervisor()
+    try:
+        getattr(importlib.import_module(f"flows.{name}"), name)()
+    except LlmvisError as error:
+        progress.fail(str(error))
+        return 2
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            progress.fail(f"{type(error).__name__}: {error}")
+            raise
+        progress.fail("The disk is full. Free some space, then run it again.")
+        return 2
+    except Exception as error:
+        progress.fail(f"{type(error).__name__}: {error}")
+        raise
+    finally:
+        progress.close()
+    return 0
+
+
+def end_with_supervisor() -> None:
+    """Ends this stage if the process that started it is killed outright.
+
+    A terminated or interrupted supervisor stops its stage itself; this is for
+    kill -9, after which a stage would write on with nobody waiting.
+    """
+    supervisor = os.environ.get(progress.SUPERVISOR_VARIABLE)
+    if supervisor is not None:
+        threading.Thread(target=_watch, args=(int(supervisor),), daemon=True).start()
+
+
+def _watch(supervisor: int) -> None:
+    while psutil.pid_exists(supervisor):
+        time.sleep(0.2)
+    # Not DVC, which now sees its stage fail, frees its locks, and ends.
+    this = psutil.Process()
+    for process in [*this.children(recursive=True), this]:
+        process.kill()
+
+
+if __name__ == "__main__":
+    # `dvc_stage` hides standard output, which is full of DVC's own words.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    sys.exit(main(sys.argv[1]))

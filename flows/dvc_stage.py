@@ -1,0 +1,169 @@
+"""Brings one DVC stage up to date, in a process group that ends as a whole.
+
+Cancelling a run inside `dvc.repo.Repo.reproduce` would leave the stage's own process
+writing into its outputs, and so would killing the `dvc` process alone.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import networkx
+import psutil
+
+from flows import progress
+from llmvis import telemetry
+from llmvis.errors import ConfigError, StageFailed
+
+_SECONDS_BETWEEN_LOOKS = 0.5
+_SECONDS_TO_END = 5.0  # what a stage that is told to end gets before it is killed
+
+
+def needed_for(stage: str) -> list[str]:
+    """Names `stage` and all that feeds it, in an order in which they can run."""
+    with _repo() as repo:
+        [target] = repo.stage.collect(stage)
+        ordered = networkx.dfs_postorder_nodes(repo.index.graph, target)
+        return [node.addressing for node in ordered]
+
+
+def is_clean(stage: str) -> bool:
+    """Asks DVC whether the files, params and command of `stage` are as last run."""
+    with _repo() as repo:
+        return not repo.status(targets=[stage])
+
+
+def run_stage(stage: str, on_progress: Callable[[dict], None] | None = None) -> None:
+    """Runs `stage` if it is not clean, and only it.
+
+    However it ends, by an exception in this process too, no process of it is left;
+    if it fails, its earlier outputs are put back.
+
+    Args:
+        stage: Its name in dvc.yaml.
+        on_progress: Called a few times a second with `{"done", "total", "text"}`.
+
+    Raises:
+        StageFailed: The stage ended with an error.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        progress_file = Path(folder, "progress.json")
+        with _earlier_outputs_back_unless_done(stage):
+            returncode = _run(stage, progress_file, on_progress or (lambda _: None))
+            if returncode:
+                raise StageFailed(_why(stage, progress.read(progress_file)))
+
+
+def _run(stage: str, progress_file: Path, on_progress: Callable[[dict], None]) -> int:
+    """Starts DVC, watches it, and gives its exit code."""
+    telemetry.switch_off()
+    command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro"]
+    process = subprocess.Popen(
+        [*command, "--single-item", stage],
+        # What DVC says of itself; the stage writes to standard error.
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+        env={
+            **os.environ,
+            # dvc.yaml says `python`, and that has to be this one.
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            progress.FILE_VARIABLE: str(progress_file),
+            progress.SUPERVISOR_VARIABLE: str(os.getpid()),
+        },
+    )
+    try:
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return process.wait(_SECONDS_BETWEEN_LOOKS)
+            if content := progress.read(progress_file):
+                on_progress(content)
+    finally:
+        _end_group(process)
+
+
+def _end_group(process: subprocess.Popen) -> None:
+    """Ends every process that `process` started, and does not return before."""
+    try:
+        _signal_group(process.pid, signal.SIGTERM)
+        deadline = time.monotonic() + _SECONDS_TO_END
+        while _group_lives(process) and time.monotonic() < deadline:
+            time.sleep(0.05)
+    finally:  # also where a second Ctrl-C comes while we wait
+        _signal_group(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, number)
+
+
+def _group_lives(process: subprocess.Popen) -> bool:
+    process.poll()
+    for other in psutil.process_iter(["status"]):
+        # A zombie has ended, though nobody asked for its exit code yet.
+        if other.info["status"] == psutil.STATUS_ZOMBIE:
+            continue
+        with contextlib.suppress(ProcessLookupError):
+            if os.getpgid(other.pid) == process.pid:
+                return True
+    return False
+
+
+@contextlib.contextmanager
+def _earlier_outputs_back_unless_done(stage: str) -> Iterator[None]:
+    """Puts the outputs of the last good run back if the body raises.
+
+    DVC deletes outputs before it starts a stage, and has their copies in its cache.
+    """
+    try:
+        yield
+    except BaseException:
+        with _repo() as repo:
+            [target] = repo.stage.collect(stage)
+            for out in target.outs:
+                _put_back(out)
+        raise
+
+
+def _put_back(out) -> None:
+    path = Path(out.fs_path)
+    shutil.rmtree(path.with_name(f".{path.name}.writing"), ignore_errors=True)
+    if out.persist:  # what a run adds to, such as checkpoints, outlives its failure
+        return
+    if out.hash_info:
+        out.checkout(force=True)
+    else:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _why(stage: str, content: dict) -> str:
+    reason = content.get("error")
+    if reason:
+        return f"The `{stage}` stage stopped: {reason}"
+    return (
+        f"The `{stage}` stage ended without giving a reason. If nothing above gives "
+        "one, it was killed from outside, most often for want of memory: try a "
+        f"smaller {stage}.batch_size."
+    )
+
+
+@contextlib.contextmanager
+def _repo():
+    """Opens the DVC repository anew: dvc.lock may have changed since."""
+    # DVC takes 0.9 s to import, and `llmvis --help` needs none of it.
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        with Repo() as repo:
+            yield repo
+    except DvcException as error:
+        raise ConfigError(f"DVC cannot read this project: {error}") from error

@@ -1,0 +1,109 @@
+"""A small DVC project whose stages are scripts of a few lines."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+DVC_YAML = """
+stages:
+  fast:
+    cmd: python fast.py
+    params: [fast]
+    deps: [fast.py]
+    outs: [data/fast]
+  slow:
+    cmd: python slow.py
+    deps: [slow.py]
+    outs:
+      - data/slow
+      - data/checkpoints: {persist: true}
+  last:
+    cmd: python last.py
+    deps: [data/fast]
+    outs: [data/last]
+"""
+
+FAST = """
+from pathlib import Path
+Path("data/fast").mkdir(parents=True)
+Path("data/fast/file").write_text(Path("params.yaml").read_text())
+with open("runs.txt", "a") as runs:
+    runs.write("fast ")
+"""
+
+SLOW = """
+from pathlib import Path
+Path("data/slow").mkdir(parents=True)
+Path("data/slow/file").write_text("whole")
+Path("data/checkpoints").mkdir(exist_ok=True)
+"""
+
+# Writes half its output and a checkpoint, starts a child, and hangs.
+HANGING = """
+import subprocess, time
+from pathlib import Path
+from flows.__main__ import end_with_supervisor
+end_with_supervisor()
+Path("data/slow").mkdir(parents=True)
+Path("data/slow/half").write_text("half")
+Path("data/.slow.writing").mkdir()
+Path("data/checkpoints").mkdir(exist_ok=True)
+Path("data/checkpoints/step").write_text("12")
+subprocess.Popen(["sleep", "300"])
+Path("started").write_text("")
+time.sleep(300)
+"""
+
+
+class Project:
+    """A folder with three stages: `fast` feeds `last`, and `slow` stands alone."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.write(".dvc/config", "[core]\n    no_scm = true\n")
+        self.write("dvc.yaml", DVC_YAML)
+        self.write("params.yaml", "fast: {size: 1}\n")
+        self.write("fast.py", FAST)
+        self.write("slow.py", SLOW)
+
+    def write(self, name: str, text: str) -> None:
+        (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / name).write_text(text)
+
+    def read(self, name: str) -> str:
+        return (self.root / name).read_text()
+
+    def start_hanging(self, *command: str) -> subprocess.Popen:
+        """Makes `slow` hang, runs a command that runs it, and waits until it hangs."""
+        self.write("slow.py", HANGING)
+        process = subprocess.Popen([sys.executable, *command], cwd=self.root)
+        self.wait_until(lambda: (self.root / "started").exists(), seconds=60)
+        return process
+
+    def processes(self) -> list[list[str]]:
+        """The commands of every living process that works in this folder."""
+        return [
+            process.info["cmdline"]
+            for process in psutil.process_iter(["cwd", "status", "cmdline"])
+            if process.info["status"] != psutil.STATUS_ZOMBIE
+            and process.info["cwd"] == str(self.root)
+            and process.pid != psutil.Process().pid
+        ]
+
+    def wait_until(self, condition, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert condition()
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project that nothing ran in yet; it is the current folder."""
+    project = Project(tmp_path / "project")
+    monkeypatch.chdir(project.root)
+    return project

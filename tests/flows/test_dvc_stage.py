@@ -1,0 +1,132 @@
+import signal
+
+import pytest
+
+from flows import dvc_stage
+from llmvis.errors import ConfigError, StageFailed
+
+pytestmark = pytest.mark.usefixtures("project")
+
+# As Prefect and the command line do.
+STOP_ON_SIGTERM = (
+    "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))"
+)
+RUN_SLOW = "from flows import dvc_stage; dvc_stage.run_stage('slow')"
+
+
+def test_a_stage_is_clean_after_it_ran_and_not_before():
+    assert not dvc_stage.is_clean("fast")
+    dvc_stage.run_stage("fast")
+
+    assert dvc_stage.is_clean("fast")
+
+
+def test_a_stage_whose_params_changed_is_not_clean(project):
+    dvc_stage.run_stage("fast")
+    project.write("params.yaml", "fast: {size: 2}\n")
+
+    assert not dvc_stage.is_clean("fast")
+
+
+def test_running_a_clean_stage_does_nothing(project):
+    dvc_stage.run_stage("fast")
+    dvc_stage.run_stage("fast")
+
+    assert project.read("runs.txt") == "fast "
+
+
+def test_what_a_stage_needs_comes_in_an_order_that_works():
+    assert dvc_stage.needed_for("last") == ["fast", "last"]
+
+
+def test_a_stage_that_does_not_exist_is_named():
+    with pytest.raises(ConfigError, match="slwo"):
+        dvc_stage.needed_for("slwo")
+
+
+def test_a_failing_stage_gives_the_sentence_it_ended_with(project):
+    project.write(
+        "fast.py",
+        "from flows import progress; progress.fail('Too few pictures.'); 1 / 0",
+    )
+    with pytest.raises(StageFailed, match=r"`fast` stage.*Too few pictures\."):
+        dvc_stage.run_stage("fast")
+
+
+def test_a_stage_that_is_killed_from_outside_names_memory_as_a_likely_cause(project):
+    project.write("fast.py", "import os; os.kill(os.getpid(), 9)")
+    with pytest.raises(StageFailed, match="want of memory"):
+        dvc_stage.run_stage("fast")
+
+
+def test_a_failing_stage_leaves_its_earlier_output(project):
+    dvc_stage.run_stage("fast")
+    earlier = project.read("data/fast/file")
+    project.write("fast.py", "import os; os.mkdir('data/fast'); 1 / 0")
+    with pytest.raises(StageFailed):
+        dvc_stage.run_stage("fast")
+
+    assert project.read("data/fast/file") == earlier
+
+
+def test_a_stage_that_fails_at_first_leaves_no_output(project):
+    project.write("fast.py", "import os; os.makedirs('data/fast'); 1 / 0")
+    with pytest.raises(StageFailed):
+        dvc_stage.run_stage("fast")
+
+    assert not (project.root / "data/fast").exists()
+
+
+def test_progress_of_a_stage_is_passed_on(project):
+    project.write(
+        "fast.py",
+        "import time; from flows import progress\n"
+        "progress.report(1, 4, 'drawing'); time.sleep(1.5)\n"
+        "import os; os.makedirs('data/fast')",
+    )
+    seen = []
+    dvc_stage.run_stage("fast", seen.append)
+
+    assert seen[0] == {"done": 1, "total": 4, "text": "drawing"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_leaves_no_process_and_no_half_output(project, number):
+    dvc_stage.run_stage("slow")
+    runner = project.start_hanging("-c", f"{STOP_ON_SIGTERM}; {RUN_SLOW}")
+    runner.send_signal(number)
+    runner.wait(timeout=20)
+
+    assert project.processes() == []
+    assert project.read("data/slow/file") == "whole"
+    assert not (project.root / "data/slow/half").exists()
+    assert not (project.root / "data/.slow.writing").exists()
+
+
+def test_checkpoints_outlive_a_stopped_run(project):
+    runner = project.start_hanging("-c", RUN_SLOW)
+    runner.send_signal(signal.SIGINT)
+    runner.wait(timeout=20)
+
+    assert project.read("data/checkpoints/step") == "12"
+
+
+def test_a_stage_ends_soon_after_its_runner_is_killed_outright(project):
+    runner = project.start_hanging("-c", RUN_SLOW)
+    runner.kill()
+    runner.wait()
+
+    project.wait_until(lambda: project.processes() == [], seconds=20)
+
+
+def test_the_run_after_a_killed_one_is_whole(project):
+    slow = project.read("slow.py")
+    runner = project.start_hanging("-c", RUN_SLOW)
+    runner.kill()
+    runner.wait()
+    project.wait_until(lambda: project.processes() == [], seconds=20)
+    project.write("slow.py", slow)
+    dvc_stage.run_stage("slow")
+
+    assert dvc_stage.is_clean("slow")
+    assert not (project.root / "data/slow/half").exists()
