@@ -4,6 +4,7 @@ There are no defaults: every value a run used is written in params.yaml, so that
 `dvc.lock` records all of them.
 """
 
+import re
 import types
 import typing
 from dataclasses import dataclass, fields
@@ -64,7 +65,9 @@ class TrainConfig:
     num_steps: int  # optimizer steps
     learning_rate: float
     weight_decay: float
-    caption_dropout: float  # share of captions hidden, so that guidance has an empty one
+    caption_dropout: (
+        float  # share of captions hidden, so that guidance has an empty one
+    )
     ema_momentum: float  # of the averaged weights that are kept
     validate_every: int  # steps between validation losses, pictures and checkpoints
     seed: int
@@ -138,6 +141,13 @@ class RegisterConfig:
 
     name: str  # of the registered model in MLflow
 
+    def __post_init__(self):
+        _require(
+            re.fullmatch(r"[A-Za-z0-9_.-]+", self.name) is not None,
+            f"register.name is {self.name!r}, and may hold only letters, digits and "
+            "the signs _ . - because it becomes part of addresses. Try llmvis.",
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServeConfig:
@@ -145,6 +155,22 @@ class ServeConfig:
 
     host: str
     port: int
+    max_batch_size: int  # pictures drawn together
+    max_waiting: int  # pictures that may wait; above, clients are told to come back
+    max_images: int  # pictures one request may ask for
+    timeout: int  # seconds after which a waiting request is given up
+
+    def __post_init__(self):
+        _require(
+            0 < self.port < 65536,
+            f"serve.port is {self.port}, and must be from 1 to 65535. Try 8000.",
+        )
+        _require(
+            min(self.max_batch_size, self.max_images, self.timeout) >= 1
+            and self.max_waiting >= self.max_images,
+            "serve.max_batch_size, serve.max_images and serve.timeout must be at least "
+            "1, and serve.max_waiting at least serve.max_images.",
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,74 @@
+"""The model card: what a version is, how good, and what it must not be used for.
+
+Mitchell et al., 2019, "Model Cards for Model Reporting", https://arxiv.org/abs/1810.03993.
+"""
+
+import json
+from collections.abc import Mapping
+
+import jinja2
+from mlflow.entities import Run
+
+from llmvis.config import SamplingConfig
+from llmvis.model_registry import figures
+from llmvis.model_registry.provenance import Version
+
+_LONGEST = 5000  # characters; what MLflow's database keeps of a description
+_TOLD_FIRST = ("all_correct", "soft_tifa_gm", "r_precision")
+
+
+def write(version: Version, sampling: SamplingConfig, report: Mapping, run: Run) -> str:
+    """Writes the card in Markdown, with as many figures as fit.
+
+    Args:
+        version: What is registered.
+        sampling: What it draws with.
+        report: The content of metrics.json.
+        run: The training that made it, for its params, data and code.
+    """
+    template = _template()
+    rows = _rows(report)
+    inputs = run.inputs.dataset_inputs if run.inputs else []
+    known = {
+        "version": version,
+        "sampling": sampling,
+        "params": run.data.params,
+        "tags": run.data.tags,
+        "datasets": [_dataset(made.dataset) for made in inputs],
+    }
+    for kept in range(len(rows), -1, -1):
+        card = template.render(known, rows=rows[:kept], num_left_out=len(rows) - kept)
+        if len(card) <= _LONGEST:
+            return card
+    return card[:_LONGEST]
+
+
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("llmvis.model_registry", "."),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # Markdown, not HTML
+    )
+    return environment.get_template("card.md.jinja")
+
+
+def _rows(report: Mapping) -> list[dict]:
+    flat = figures.flatten(report)
+    rows = [
+        {
+            "name": path,
+            "value": value,
+            "low": flat.get(f"{path}/low", value),
+            "high": flat.get(f"{path}/high", value),
+            "n": int(flat.get(f"{path}/n", 0)),
+        }
+        for path, value in figures.estimates(report).items()
+    ]
+    return sorted(rows, key=lambda row: not row["name"].endswith(_TOLD_FIRST))
+
+
+def _dataset(dataset) -> dict:
+    profile = json.loads(dataset.profile or "{}")
+    return {"name": dataset.name, "digest": dataset.digest, **profile}

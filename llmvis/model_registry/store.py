@@ -1,0 +1,122 @@
+"""Opens the store in which MLflow keeps runs and versions.
+
+That is `MLFLOW_TRACKING_URI` where it is set, else `mlflow.db` in the project's folder
+(the nearest one above with a dvc.yaml), with the files in `mlartifacts` beside it.
+"""
+
+import logging
+import os
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import mlflow
+from filelock import FileLock
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from llmvis.errors import RegistryError
+
+EXPERIMENT = "llmvis"
+_SQLITE = "sqlite:///"
+
+
+def project_root() -> Path:
+    """Finds the nearest folder at or above the current one that holds a dvc.yaml."""
+    here = Path.cwd()
+    marked = (p for p in (here, *here.parents) if (p / "dvc.yaml").exists())
+    return next(marked, here)
+
+
+def connect() -> MlflowClient:
+    """Opens the store, and makes the default one where there is none yet.
+
+    Raises:
+        RegistryError: No server answers at the address, or the store cannot be read.
+    """
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # It misses pip in a uv environment, and would have it in a conda file of its own.
+    logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)
+    default = f"{_SQLITE}{project_root() / 'mlflow.db'}"
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or default
+    if uri.startswith("http"):
+        _require_answer(uri)
+    try:
+        if uri.startswith(_SQLITE):
+            _create_once(Path(uri.removeprefix(_SQLITE)))
+        mlflow.set_tracking_uri(uri)
+        client = MlflowClient()
+        client.get_experiment_by_name(EXPERIMENT)
+    except MlflowException as error:
+        raise RegistryError(
+            f"MLflow cannot open its store at {uri}: {error.message} "
+            "Set MLFLOW_TRACKING_URI to another store, or mend this one."
+        ) from error
+    return client
+
+
+def experiment_id(client: MlflowClient) -> str:
+    """Finds the experiment of this project, or makes it."""
+    known = client.get_experiment_by_name(EXPERIMENT)
+    if known is not None:
+        return known.experiment_id
+    try:
+        return client.create_experiment(EXPERIMENT, _artifact_location())
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    return experiment_id(client)  # another process was faster
+
+
+def _artifact_location() -> str | None:
+    uri = mlflow.get_tracking_uri()
+    if uri.startswith("http"):
+        return None  # the server decides
+    if uri.startswith(_SQLITE):
+        return (_artifacts_beside(Path(uri.removeprefix(_SQLITE))) / "llmvis").as_uri()
+    return (project_root() / "mlartifacts" / "llmvis").as_uri()
+
+
+def _artifacts_beside(database: Path) -> Path:
+    return database.resolve().parent / "mlartifacts"
+
+
+def _create_once(database: Path) -> None:
+    """Makes a sqlite store with all its tables, once, whoever comes first.
+
+    Several processes that meet an empty file all migrate it, and all but one crash.
+    So the first makes it beside its place and renames it; the others wait.
+    """
+    if database.exists():
+        return
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(database.with_name(f".{database.name}.lock")):
+        if database.exists():
+            return
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+        beside = database.with_name(f".{database.name}.writing")
+        beside.unlink(missing_ok=True)
+        store = SqlAlchemyStore(
+            f"{_SQLITE}{beside}", _artifacts_beside(database).as_uri()
+        )
+        store.create_experiment(
+            EXPERIMENT, (_artifacts_beside(database) / "llmvis").as_uri()
+        )
+        store.engine.dispose()
+        beside.rename(database)
+
+
+def _require_answer(uri: str) -> None:
+    # MLflow itself would try for minutes before it says that nobody is there.
+    try:
+        with urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=10):
+            return
+    except urllib.error.HTTPError:
+        return  # somebody answers; whether we may enter is MLflow's question
+    except OSError as error:
+        raise RegistryError(
+            f"No MLflow server answers at {uri} ({error}). Start it, or unset "
+            "MLFLOW_TRACKING_URI to use mlflow.db in the project's folder."
+        ) from error

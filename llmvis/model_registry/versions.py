@@ -1,0 +1,268 @@
+"""Registered versions of the model, and which of them is the champion."""
+
+import re
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from llmvis import storage
+from llmvis.config import SamplingConfig
+from llmvis.errors import MissingStage, RegistryError
+from llmvis.model_registry import (
+    card,
+    figures,
+    hashes,
+    packaging,
+    runs,
+    store,
+    version_tags,
+)
+from llmvis.model_registry.provenance import Version
+
+if TYPE_CHECKING:  # TensorFlow takes ten seconds, and most calls here need none
+    from llmvis.text_to_image import TextToImage
+
+CHAMPION, PREVIOUS = "champion", "previous"
+_ADDRESS = re.compile(r"models:/([^/@]+)(?:/(\d+)|@([^/@]+))")
+
+
+def register(
+    model_folder: Path, report_folder: Path, name: str, sampling: SamplingConfig
+) -> Version:
+    """Registers a judged model and makes it the champion.
+
+    A model and report that are registered already are left as they are, champion or
+    not, so that registering again does not undo a rollback.
+
+    Args:
+        model_folder: What `train` wrote.
+        report_folder: What `evaluate` wrote.
+        name: Of the registered model.
+        sampling: What the report was drawn with, and the version will be served with.
+
+    Raises:
+        MissingStage: One of the folders is not there.
+        RegistryError: The store cannot be opened.
+    """
+    report = storage.read_json(report_folder / "metrics.json", "evaluate")
+    if not model_folder.exists():
+        raise MissingStage(model_folder, "train")
+    client = store.connect()
+    made, judged = storage.fingerprint(model_folder), storage.fingerprint(report_folder)
+    number = _find(client, name, made, judged)
+    if number is None:
+        run_id = runs.find(made) or _record_afterwards(model_folder)
+        runs.Run(client, run_id).log_report(report_folder, report)
+        version = Version(
+            name=name,
+            version=0,
+            model_fingerprint=made,
+            report_fingerprint=judged,
+            data_digest=runs.data_digest(run_id),
+            files=hashes.of_files(model_folder),
+            run_id=run_id,
+            figures=figures.estimates(report),
+        )
+        source = packaging.log_model(client, model_folder, version, sampling)
+        text = card.write(version, sampling, report, client.get_run(run_id))
+        number = _create(
+            client, version, source, version_tags.write(version, sampling), text
+        )
+    known = _get(client, name, number)
+    # Promoted also where an earlier call was stopped between the two.
+    return known if known.reason else promote(name, number, "newly registered")
+
+
+def promote(name: str, version: int, reason: str) -> Version:
+    """Makes a version the champion; the one before it becomes `previous`.
+
+    Raises:
+        RegistryError: There is no such model or version.
+    """
+    client = store.connect()
+    aliases = _aliases(client, name)
+    promoted = _get(client, name, version)
+    if aliases.get(CHAMPION, version) != version:
+        # First, so that there is a way back at every moment.
+        client.set_registered_model_alias(name, PREVIOUS, str(aliases[CHAMPION]))
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    client.set_model_version_tag(
+        name, str(promoted.version), version_tags.PROMOTED, now
+    )
+    client.set_model_version_tag(
+        name, str(promoted.version), version_tags.REASON, reason
+    )
+    client.set_registered_model_alias(name, CHAMPION, str(promoted.version))
+    return _get(client, name, version)
+
+
+def rollback(name: str) -> Version:
+    """Makes the previous champion the champion again, and the other way round.
+
+    Raises:
+        RegistryError: There is no such model, or no previous champion.
+    """
+    aliases = _aliases(store.connect(), name)
+    if PREVIOUS not in aliases:
+        raise RegistryError(
+            f"Model {name} has no earlier champion to go back to. Promote one of its "
+            f"versions instead: `llmvis promote VERSION`, see `llmvis models`."
+        )
+    return promote(
+        name, aliases[PREVIOUS], f"rolled back from version {aliases.get(CHAMPION)}"
+    )
+
+
+def list_versions(name: str) -> list[Version]:
+    """Lists the versions of a model, newest first.
+
+    Raises:
+        RegistryError: There is no such model.
+    """
+    client = store.connect()
+    aliases = _aliases(client, name)
+    found = client.search_model_versions(f"name = '{name}'")
+    versions = [version_tags.read(entity, aliases) for entity in found]
+    return sorted(versions, key=lambda version: version.version, reverse=True)
+
+
+def resolve(address: str) -> Version:
+    """Finds what `models:/llmvis@champion` or `models:/llmvis/3` stands for now.
+
+    Raises:
+        RegistryError: It is no such address, or stands for nothing.
+    """
+    match = _ADDRESS.fullmatch(address)
+    if match is None:
+        raise RegistryError(
+            f"{address} is no address of a model. Write models:/llmvis@champion, "
+            "models:/llmvis/3, or a model folder such as data/model."
+        )
+    name, number, alias = match.groups()
+    client = store.connect()
+    if alias is None:
+        return _get(client, name, int(number))
+    aliases = _aliases(client, name)
+    if alias not in aliases:
+        raise RegistryError(
+            f"Model {name} has no alias {alias}; it has {sorted(aliases) or 'none'}. "
+            "`llmvis promote VERSION` makes a version the champion."
+        )
+    return _get(client, name, aliases[alias])
+
+
+def load(address: str) -> "tuple[TextToImage, Version]":
+    """Loads a registered version, or a model folder as it is.
+
+    Args:
+        address: `models:/llmvis@champion`, `models:/llmvis/3` or a folder.
+
+    Raises:
+        RegistryError: There is no such version, its files are gone, or they are not
+            those that were registered.
+        MissingStage: There is no such folder.
+    """
+    from llmvis.text_to_image import TextToImage
+
+    if not address.startswith("models:"):
+        return _load_folder(Path(address))
+    version = resolve(address)
+    with tempfile.TemporaryDirectory() as scratch:
+        # A copy of our own is checked and then read, so nobody can change it between.
+        folder = _download(version, Path(scratch))
+        hashes.verify(folder, version.files)
+        return TextToImage.load(folder), version
+
+
+def _load_folder(folder: Path) -> "tuple[TextToImage, Version]":
+    if not folder.exists():
+        raise MissingStage(folder, "train")
+    from llmvis.text_to_image import TextToImage
+
+    model = TextToImage.load(folder)
+    version = Version(
+        name=str(folder),
+        version=0,
+        model_fingerprint=storage.fingerprint(folder),
+    )
+    return model, version
+
+
+def _download(version: Version, scratch: Path) -> Path:
+    try:
+        return Path(
+            mlflow.artifacts.download_artifacts(
+                f"{version.uri}/{packaging.MODEL_ARTIFACT}", dst_path=str(scratch)
+            )
+        )
+    except (MlflowException, OSError) as error:
+        raise RegistryError(
+            f"The files of {version.label} cannot be fetched: {error} Serve another "
+            "version; `llmvis models` lists them."
+        ) from error
+
+
+def _record_afterwards(model_folder: Path) -> str:
+    """Makes the run that a training outside MLflow did not have."""
+    about = storage.read_json(model_folder / "config.json", "train")
+    with runs.record("train (recorded at registration)", about, {}) as run:
+        run.log_lineage(store.project_root())
+        run.made(model_folder)
+    return run.run_id
+
+
+def _find(client: MlflowClient, name: str, made: str, judged: str) -> int | None:
+    found = client.search_model_versions(
+        f"name = '{name}' and tags.`{version_tags.MODEL}` = '{made}' "
+        f"and tags.`{version_tags.REPORT}` = '{judged}'"
+    )
+    return max((int(entity.version) for entity in found), default=None)
+
+
+def _create(
+    client: MlflowClient, version: Version, source: str, tags: dict[str, str], text: str
+) -> int:
+    try:
+        client.create_registered_model(version.name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    # In one call, so that no half-described version is ever seen.
+    created = client.create_model_version(
+        version.name,
+        source,
+        version.run_id,
+        tags=tags,
+        description=text,
+        model_id=source.removeprefix("models:/"),
+    )
+    return int(created.version)
+
+
+def _aliases(client: MlflowClient, name: str) -> dict[str, int]:
+    try:
+        aliases = client.get_registered_model(name).aliases
+    except MlflowException as error:
+        known = [model.name for model in client.search_registered_models()]
+        raise RegistryError(
+            f"There is no registered model {name}; there are {known or 'none yet'}. "
+            "`llmvis register` registers data/model."
+        ) from error
+    return {alias: int(version) for alias, version in aliases.items()}
+
+
+def _get(client: MlflowClient, name: str, version: int) -> Version:
+    aliases = _aliases(client, name)
+    try:
+        return version_tags.read(client.get_model_version(name, str(version)), aliases)
+    except MlflowException as error:
+        found = client.search_model_versions(f"name = '{name}'")
+        known = sorted(int(entity.version) for entity in found)
+        raise RegistryError(
+            f"Model {name} has no version {version}; it has {known or 'none'}."
+        ) from error
