@@ -65,9 +65,7 @@ class TrainConfig:
     num_steps: int  # optimizer steps
     learning_rate: float
     weight_decay: float
-    caption_dropout: (
-        float  # share of captions hidden, so that guidance has an empty one
-    )
+    caption_dropout: float  # share of captions hidden: guidance needs an empty one
     ema_momentum: float  # of the averaged weights that are kept
     validate_every: int  # steps between validation losses, pictures and checkpoints
     seed: int
