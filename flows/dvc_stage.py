@@ -15,29 +15,48 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import networkx
 import psutil
 
 from flows import progress
 from llmvis import telemetry
-from llmvis.errors import ConfigError, StageFailed
+from llmvis.errors import ConfigError, DataError, StageFailed
 
-_SECONDS_BETWEEN_LOOKS = 0.5
+_SECONDS_BETWEEN_LOOKS = 1.0
 _SECONDS_TO_END = 5.0  # what a stage that is told to end gets before it is killed
 
 
 def needed_for(stage: str) -> list[str]:
-    """Names `stage` and all that feeds it, in an order in which they can run."""
+    """Names `stage` and all that feeds it, in the order in which DVC runs them."""
+    from dvc.repo.reproduce import plan_repro
+
     with _repo() as repo:
-        [target] = repo.stage.collect(stage)
-        ordered = networkx.dfs_postorder_nodes(repo.index.graph, target)
-        return [node.addressing for node in ordered]
+        plan = plan_repro(repo.index.graph, repo.stage.collect(stage))
+        return [step.addressing for step in plan]
 
 
 def is_clean(stage: str) -> bool:
     """Asks DVC whether the files, params and command of `stage` are as last run."""
     with _repo() as repo:
         return not repo.status(targets=[stage])
+
+
+def bring_up_to_date(
+    stage: str, on_progress: Callable[[dict], None] | None = None
+) -> None:
+    """Runs `stage` unless it is clean, and tells the person which.
+
+    Raises:
+        DataError: Something that it reads is not there.
+        StageFailed: The stage ended with an error.
+    """
+    if is_clean(stage):
+        progress.say(f"{stage:<9} is up to date")
+        return
+    _require_inputs(stage)
+    progress.say(f"{stage:<9} {_description(stage)}")
+    start = time.monotonic()
+    run_stage(stage, on_progress)
+    progress.say(f"{stage:<9} done in {time.monotonic() - start:.0f} s")
 
 
 def run_stage(stage: str, on_progress: Callable[[dict], None] | None = None) -> None:
@@ -78,12 +97,15 @@ def _run(stage: str, progress_file: Path, on_progress: Callable[[dict], None]) -
             progress.SUPERVISOR_VARIABLE: str(os.getpid()),
         },
     )
+    seen: dict = {}
     try:
         while True:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 return process.wait(_SECONDS_BETWEEN_LOOKS)
-            if content := progress.read(progress_file):
+            content = progress.read(progress_file)
+            if content != seen and "error" not in content:
                 on_progress(content)
+            seen = content
     finally:
         _end_group(process)
 
@@ -142,6 +164,23 @@ def _put_back(out) -> None:
         out.checkout(force=True)
     else:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _require_inputs(stage: str) -> None:
+    with _repo() as repo:
+        [target] = repo.stage.collect(stage)
+        missing = [dep.def_path for dep in target.deps if not dep.exists]
+    if missing:
+        raise DataError(
+            f"The `{stage}` stage reads {missing[0]}, and there is no such file or "
+            f"folder. Put it there, or name another with --set {stage}.path=FOLDER."
+        )
+
+
+def _description(stage: str) -> str:
+    with _repo() as repo:
+        [target] = repo.stage.collect(stage)
+        return target.desc or ""
 
 
 def _why(stage: str, content: dict) -> str:

@@ -44,9 +44,13 @@ def fail(sentence: str) -> None:
     if FILE_VARIABLE in os.environ:
         _to_file({"error": sentence}, final=True)
         return
-    Console(stderr=True, highlight=False, soft_wrap=True).print(
-        f"error: {sentence}", markup=False
-    )
+    say(f"error: {sentence}")
+
+
+def say(sentence: str) -> None:
+    """Prints a line for the person."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(sentence, markup=False)
 
 
 def close() -> None:

@@ -8,6 +8,7 @@ LlmvisError
 ├── MissingStage     a stage was run before the stage that feeds it
 ├── MismatchError    two things on disk were not made from each other
 ├── StageFailed      a stage's process ended with an error
+├── BusyError        another run is going on in the same folder
 ├── StorageError     the disk is full, or a folder cannot be written
 ├── TrainingError    training cannot go on: diverged, or too little data
 ├── RegistryError    no such model, version or alias
@@ -51,6 +52,10 @@ class MismatchError(LlmvisError, ValueError):
 
 class StageFailed(LlmvisError, RuntimeError):
     """A stage's process ended with an error."""
+
+
+class BusyError(LlmvisError, RuntimeError):
+    """Another run is going on in the same folder."""
 
 
 class StorageError(LlmvisError, OSError):

@@ -10,35 +10,35 @@ import pytest
 
 DVC_YAML = """
 stages:
-  fast:
-    cmd: python fast.py
-    params: [fast]
-    deps: [fast.py]
-    outs: [data/fast]
-  slow:
-    cmd: python slow.py
-    deps: [slow.py]
+  ingest:
+    cmd: python ingest.py
+    params: [ingest]
+    deps: [ingest.py]
+    outs: [data/examples]
+  train:
+    cmd: python train.py
+    deps: [train.py]
     outs:
-      - data/slow
+      - data/model
       - data/checkpoints: {persist: true}
-  last:
-    cmd: python last.py
-    deps: [data/fast]
-    outs: [data/last]
+  evaluate:
+    cmd: python evaluate.py
+    deps: [data/examples]
+    outs: [data/report]
 """
 
-FAST = """
+INGEST = """
 from pathlib import Path
-Path("data/fast").mkdir(parents=True)
-Path("data/fast/file").write_text(Path("params.yaml").read_text())
+Path("data/examples").mkdir(parents=True)
+Path("data/examples/file").write_text(Path("params.yaml").read_text())
 with open("runs.txt", "a") as runs:
-    runs.write("fast ")
+    runs.write("ingest ")
 """
 
-SLOW = """
+TRAIN = """
 from pathlib import Path
-Path("data/slow").mkdir(parents=True)
-Path("data/slow/file").write_text("whole")
+Path("data/model").mkdir(parents=True)
+Path("data/model/file").write_text("whole")
 Path("data/checkpoints").mkdir(exist_ok=True)
 """
 
@@ -48,9 +48,9 @@ import subprocess, time
 from pathlib import Path
 from flows.__main__ import end_with_supervisor
 end_with_supervisor()
-Path("data/slow").mkdir(parents=True)
-Path("data/slow/half").write_text("half")
-Path("data/.slow.writing").mkdir()
+Path("data/model").mkdir(parents=True)
+Path("data/model/half").write_text("half")
+Path("data/.model.writing").mkdir()
 Path("data/checkpoints").mkdir(exist_ok=True)
 Path("data/checkpoints/step").write_text("12")
 subprocess.Popen(["sleep", "300"])
@@ -60,15 +60,15 @@ time.sleep(300)
 
 
 class Project:
-    """A folder with three stages: `fast` feeds `last`, and `slow` stands alone."""
+    """A folder with three stages: `ingest` feeds `evaluate`, and `train` stands alone."""
 
     def __init__(self, root: Path):
         self.root = root
         self.write(".dvc/config", "[core]\n    no_scm = true\n")
         self.write("dvc.yaml", DVC_YAML)
-        self.write("params.yaml", "fast: {size: 1}\n")
-        self.write("fast.py", FAST)
-        self.write("slow.py", SLOW)
+        self.write("params.yaml", "ingest: {size: 1}\n")
+        self.write("ingest.py", INGEST)
+        self.write("train.py", TRAIN)
 
     def write(self, name: str, text: str) -> None:
         (self.root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -78,8 +78,8 @@ class Project:
         return (self.root / name).read_text()
 
     def start_hanging(self, *command: str) -> subprocess.Popen:
-        """Makes `slow` hang, runs a command that runs it, and waits until it hangs."""
-        self.write("slow.py", HANGING)
+        """Makes `train` hang, runs a command that runs it, and waits until it hangs."""
+        self.write("train.py", HANGING)
         process = subprocess.Popen([sys.executable, *command], cwd=self.root)
         self.wait_until(lambda: (self.root / "started").exists(), seconds=60)
         return process

@@ -1,0 +1,62 @@
+"""The whole arrow as a Prefect flow: raw -> ... -> report -> version."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import cast
+from uuid import UUID
+
+import httpx
+from prefect import flow, task
+from prefect.artifacts import (
+    create_link_artifact,
+    create_progress_artifact,
+    update_progress_artifact,
+)
+from prefect.cache_policies import NO_CACHE
+
+from flows import dvc_stage, lock
+from flows.register import register
+from llmvis import storage
+from llmvis.model_registry import runs
+from llmvis.model_registry.provenance import Version
+
+
+@flow
+def pipeline() -> Version:
+    """Brings every stage up to date in the current folder and registers the model.
+
+    Raises:
+        BusyError: Another run is going on in this folder.
+        StageFailed: A stage ended with an error.
+    """
+    with lock.alone():
+        for stage in dvc_stage.needed_for("evaluate"):
+            run_stage(stage)
+        return register_model()
+
+
+# What DVC has made already it does not make again; a second cache would disagree.
+@task(task_run_name="{stage}", cache_policy=NO_CACHE)
+def run_stage(stage: str) -> None:
+    """Brings one DVC stage up to date; its progress shows in Prefect's pages."""
+    artifact = cast(UUID, create_progress_artifact(0.0, key=stage))
+
+    def on_progress(content: dict) -> None:
+        percent = 100 * content["done"] / max(content["total"], 1)
+        with suppress(httpx.HTTPError):  # no reason to lose what was trained so far
+            update_progress_artifact(artifact, percent, description=content["text"])
+
+    dvc_stage.bring_up_to_date(stage, on_progress)
+    update_progress_artifact(artifact, 100.0, description=f"{stage} is up to date")
+
+
+@task(task_run_name="register", cache_policy=NO_CACHE)
+def register_model() -> Version:
+    """Registers the model and its report, and links the run that trained it."""
+    version = register()
+    run_id = runs.find(storage.fingerprint(Path("data/model")))
+    if run_id:
+        create_link_artifact(
+            runs.run_url(run_id), key="mlflow-run", description=version.label
+        )
+    return version

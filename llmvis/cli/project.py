@@ -1,0 +1,38 @@
+"""Where the project is, seen from the current folder."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from llmvis import config
+from llmvis.errors import ConfigError
+
+
+@contextmanager
+def entered() -> Iterator[config.Params]:
+    """Runs the body in the project's folder and gives it the project's params.
+
+    Raises:
+        ConfigError: There is no project here or above, or its params.yaml is wrong.
+    """
+    # DVC and its git library take half a second, and only here are they needed.
+    from flows import lock
+
+    before = Path.cwd()
+    os.chdir(_root(before))
+    try:
+        lock.recover()
+        yield config.read()
+    finally:
+        os.chdir(before)
+
+
+def _root(start: Path) -> Path:
+    for folder in (start, *start.parents):
+        if (folder / "dvc.yaml").exists() and (folder / "params.yaml").exists():
+            return folder
+    raise ConfigError(
+        f"{start} is in no llmvis project: no dvc.yaml and params.yaml here or above. "
+        "Change into the folder that git cloned."
+    )

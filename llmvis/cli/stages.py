@@ -1,0 +1,161 @@
+"""The commands that make things: the whole arrow, and each stage of it."""
+
+import os
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llmvis.cli import project
+
+if TYPE_CHECKING:  # MLflow takes four seconds to import
+    from llmvis.model_registry.provenance import Version
+
+_NEXT = """
+The model is version {version} of {name}, and its champion.
+  samples  {report}/samples.png
+  report   {report}/index.html
+
+Try:
+  llmvis generate "a blue bird on a red flower"{model} -o bird.png
+  llmvis serve{model}
+  llmvis models{name_option}"""
+
+
+def pipeline(
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="section.key=value for this run; may be repeated."),
+    ] = None,
+    params: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            resolve_path=True,
+            help="A YAML file with the sections and keys to change for this run.",
+        ),
+    ] = None,
+) -> None:
+    """Run what is out of date, and register the model.
+
+    With --params and --set this run has other values than params.yaml.
+
+    \b
+    Examples:
+      llmvis pipeline
+      llmvis pipeline --params presets/tiny.yaml
+      llmvis pipeline --set train.num_steps=6000 --set register.name=longer
+      llmvis pipeline --set ingest.source=image_folder --set ingest.path=../pictures
+    """
+    with project.entered() as usual:
+        from flows import lock, overlay
+
+        changes = [overlay.read_file(params)] if params else []
+        changes += [overlay.read_settings(settings)] if settings else []
+        text = overlay.merged(*changes)
+        with lock.alone(), overlay.in_place(text) if changes else nullcontext():
+            version = _bring_all_up_to_date()
+        _say_what_next(version, is_default=version.name == usual.register.name)
+
+
+def ingest() -> None:
+    """Take in captioned pictures: raw -> examples.
+
+    \b
+    Example:
+      llmvis ingest
+    """
+    _bring_up_to_date("ingest")
+
+
+def tokenize() -> None:
+    """Captions and pictures to tokens: examples -> tokens.
+
+    What feeds it runs first where it is out of date.
+
+    \b
+    Example:
+      llmvis tokenize
+    """
+    _bring_up_to_date("tokenize")
+
+
+def train() -> None:
+    """Train the model of params.yaml: tokens -> model.
+
+    What feeds it runs first where it is out of date. A run that was stopped goes on
+    from its last checkpoint.
+
+    \b
+    Example:
+      llmvis train
+    """
+    _bring_up_to_date("train")
+
+
+def judge() -> None:
+    """Train the judges: examples -> judge.
+
+    What feeds it runs first where it is out of date.
+
+    \b
+    Example:
+      llmvis judge
+    """
+    _bring_up_to_date("judge")
+
+
+def evaluate() -> None:
+    """Draw, judge, and write the report: model -> report.
+
+    What feeds it runs first where it is out of date.
+
+    \b
+    Example:
+      llmvis evaluate
+    """
+    _bring_up_to_date("evaluate")
+
+
+COMMANDS = (pipeline, ingest, tokenize, train, judge, evaluate)
+
+
+def _bring_up_to_date(stage: str) -> None:
+    with project.entered():
+        from flows import dvc_stage, lock
+
+        with lock.alone():
+            for step in dvc_stage.needed_for(stage):
+                dvc_stage.bring_up_to_date(step)
+
+
+def _bring_all_up_to_date() -> "Version":
+    from flows import dvc_stage
+
+    if all(map(dvc_stage.is_clean, dvc_stage.needed_for("evaluate"))):
+        # Prefect would take ten seconds to start, for nothing.
+        typer.echo("Every stage is up to date.", err=True)
+        from flows.register import register
+
+        return register()
+    # Both only where the user has not said otherwise: what Prefect says here is said
+    # already, and its own server is slow to start on a small machine.
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+    from flows.pipeline import pipeline as flow
+
+    return flow()
+
+
+def _say_what_next(version: "Version", *, is_default: bool) -> None:
+    typer.echo(
+        _NEXT.format(
+            version=version.version,
+            name=version.name,
+            report=Path("data/report").resolve(),
+            model="" if is_default else f" --model models:/{version.name}@champion",
+            name_option="" if is_default else f" --name {version.name}",
+        )
+    )
