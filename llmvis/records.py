@@ -91,6 +91,18 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """One split as the generators read it, memory-mapped.
+
+    The captions of example `i` are rows `starts[i]` to `starts[i + 1]` of `token_ids`.
+    """
+
+    codes: np.ndarray  # (N, H, W, D) uint8
+    token_ids: np.ndarray  # (M, L) int32
+    starts: np.ndarray  # (N + 1,) int64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """A generated picture."""
 

@@ -10,6 +10,7 @@ import io
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from llmvis.errors import MissingStage, StorageError
-from llmvis.records import Caption, Example, Refusal
+from llmvis.records import Caption, Example, Refusal, Tokens
 
 QUARANTINE = "quarantine.parquet"
 
@@ -147,11 +148,16 @@ class ExamplesWriter:
         ).to_parquet(self._folder / QUARANTINE)
 
     def add(self, example: Example) -> None:
-        rows = self._rows.setdefault(example.split, [])
-        rows.append(_to_row(example))
-        self.counts[example.split] = self.counts.get(example.split, 0) + 1
+        self.add_row(to_row(example))
+
+    def add_row(self, row: dict) -> None:
+        """Adds what `to_row` made, perhaps in another process."""
+        split = row["split"]
+        rows = self._rows.setdefault(split, [])
+        rows.append(row)
+        self.counts[split] = self.counts.get(split, 0) + 1
         if len(rows) == _ROWS_PER_GROUP:
-            self._flush(example.split)
+            self._flush(split)
 
     def refuse(self, refusal: Refusal) -> None:
         self._refusals.append(refusal)
@@ -174,7 +180,8 @@ class ExamplesWriter:
         self._rows[split] = []
 
 
-def _to_row(example: Example) -> dict:
+def to_row(example: Example) -> dict:
+    """Encodes an example as a row of its parquet file, the picture as PNG."""
     captions = [{"text": c.text, "lang": c.lang} for c in example.captions]
     image = {
         "bytes": encode_png(example.image),
@@ -276,6 +283,38 @@ def pick_images(folder: Path, split: str, rows: Sequence[int]) -> np.ndarray:
     return np.stack(picked)
 
 
+def read_captions(folder: Path, split: str) -> list[list[str]]:
+    """Reads the captions of each example of one split, in order."""
+    captions = read_table(folder, split, ["captions"]).captions
+    return [[caption["text"] for caption in of_one] for of_one in captions]
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Gives a folder for large files of passing interest, which goes when done."""
+    with tempfile.TemporaryDirectory(prefix="llmvis-") as folder:
+        yield Path(folder)
+
+
+def unpack_images(folder: Path, split: str, path: Path) -> np.ndarray:
+    """Decodes the pictures of one split into a file that is read as an array.
+
+    Args:
+        folder: The examples.
+        split: Which of them.
+        path: A scratch file, as large as the pictures are without compression.
+
+    Returns:
+        Shape `(N, H, W, 3)`, uint8, memory-mapped.
+    """
+    shape = None
+    with path.open("wb") as file:
+        for block in iterate_images(folder, split, batch_size=_ROWS_PER_GROUP):
+            file.write(block.tobytes())
+            shape = block.shape[1:]
+    return np.memmap(path, np.uint8, mode="r").reshape(-1, *shape)
+
+
 def read_examples(
     folder: Path, split: str, limit: int | None = None
 ) -> Iterator[Example]:
@@ -297,3 +336,25 @@ def _from_row(row: dict) -> Example:
     captions = tuple(Caption(**caption) for caption in row.pop("captions"))
     image = decode_png(row.pop("image")["bytes"])
     return Example(**row, image=image, captions=captions)
+
+
+def write_tokens(folder: Path, split: str, tokens: Tokens) -> None:
+    """Writes one split of tokens as plain numpy files."""
+    for name in ("codes", "token_ids", "starts"):
+        np.save(folder / f"{split}.{name}.npy", getattr(tokens, name))
+
+
+def read_tokens(folder: Path, split: str) -> Tokens:
+    """Opens one split of tokens without reading it.
+
+    Raises:
+        MissingStage: The split is not there.
+    """
+    if not (folder / f"{split}.codes.npy").exists():
+        raise MissingStage(folder / f"{split}.codes.npy", "tokenize")
+    return Tokens(
+        **{
+            name: np.load(folder / f"{split}.{name}.npy", mmap_mode="r")
+            for name in ("codes", "token_ids", "starts")
+        }
+    )

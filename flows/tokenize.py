@@ -1,0 +1,53 @@
+"""examples -> tokens: trains both tokenizers, and reads everything through them."""
+
+from pathlib import Path
+
+from flows import progress
+from llmvis import config, storage
+from llmvis.prompts.text_tokenizer import TextTokenizer
+
+EXAMPLES, TOKENS = Path("data/examples"), Path("data/tokens")
+TRAINED_ON = ("train", "validation")
+
+
+def tokenize() -> None:
+    """Writes both tokenizers and the tokens of the splits that training reads.
+
+    Raises:
+        MissingStage: data/examples is empty.
+        TrainingError: There are too few pictures, or the loss diverged.
+    """
+    params = config.read().tokenize
+    captions = {split: storage.read_captions(EXAMPLES, split) for split in TRAINED_ON}
+    progress.report(0, params.num_steps, "learning the words")
+    text_tokenizer = TextTokenizer.train(
+        (caption for texts in captions["train"] for caption in texts),
+        params.max_caption_tokens,
+    )
+    # TensorFlow takes ten seconds to import, so errors above come first.
+    from llmvis.training import image_tokens
+
+    with storage.staged(TOKENS) as staging, storage.scratch() as scratch:
+        pixels = {
+            split: storage.unpack_images(EXAMPLES, split, scratch / split)
+            for split in TRAINED_ON
+        }
+        image_tokenizer = image_tokens.fit_image_tokenizer(
+            params, pixels["train"], _report(params.num_steps)
+        )
+        text_tokenizer.save(staging / "text_tokenizer.json")
+        image_tokenizer.save(staging / "image_tokenizer.keras")
+        for split in TRAINED_ON:
+            tokens = image_tokens.make_tokens(
+                text_tokenizer, image_tokenizer, captions[split], pixels[split]
+            )
+            storage.write_tokens(staging, split, tokens)
+
+
+def _report(num_steps):
+    def on_step(step, loss):
+        progress.report(
+            step, num_steps, f"training the image tokenizer, loss {loss:.4f}"
+        )
+
+    return on_step

@@ -1,0 +1,56 @@
+"""tokens -> model: trains the generator that params.yaml names."""
+
+from pathlib import Path
+
+from flows import progress
+from llmvis import config, storage
+
+EXAMPLES, TOKENS = Path("data/examples"), Path("data/tokens")
+MODEL, TRAINING = Path("data/model"), Path("data/training")
+
+
+def train() -> None:
+    """Fits one generator and writes it to data/model; the way there to data/training.
+
+    Goes on where a training of the same params and tokens was cut off.
+
+    Raises:
+        MissingStage: data/tokens is empty.
+        TrainingError: There are too few pictures, or the loss diverged.
+    """
+    params = config.read()
+    storage.read_tokens(TOKENS, "train")  # an empty folder is noticed before imports
+    progress.report(0, params.train.num_steps, "building the networks")
+    from llmvis.model_registry import runs
+    from llmvis.training import assembly, checkpoints, generators
+    from llmvis.training.journal import Journal
+
+    model = assembly.assemble(params.train, TOKENS)
+    made_from = generators.made_from(params.train, model.about["tokens"])
+    run_id = None
+    if checkpoints.prepare(TRAINING, made_from):
+        run_id = storage.read_json(TRAINING / "run.json", "train")["run_id"]
+    with (
+        storage.scratch() as scratch,
+        runs.record("train", params, {"family": model.family}, run_id) as run,
+    ):
+        storage.write_json(TRAINING / "run.json", {"run_id": run.run_id})
+        run.log_lineage(Path())
+        captions = storage.read_captions(EXAMPLES, "validation")
+        journal = Journal(TRAINING, model, captions, run)
+        generators.fit_generator(
+            model.generator,
+            params.train,
+            assembly.training_set(model, TOKENS, EXAMPLES, scratch),
+            journal.observing(_report(params.train.num_steps)),
+            TRAINING,
+        )
+        model.save(MODEL)
+        run.made(MODEL)
+
+
+def _report(num_steps):
+    def on_step(step, loss):
+        progress.report(step, num_steps, f"training, loss {loss:.3f}")
+
+    return on_step

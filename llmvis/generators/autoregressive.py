@@ -1,0 +1,184 @@
+"""Next-position prediction over image codes.
+
+Van den Oord et al., 2016, "Conditional Image Generation with PixelCNN Decoders",
+https://arxiv.org/abs/1606.05328, in the form of DALL-E (Ramesh et al., 2021,
+https://arxiv.org/abs/2102.12092): a decoder-only transformer over the codes of an image
+tokenizer, in raster order.
+
+Dimension key: B batch, H W grid, T positions, L text tokens, C channels, D digits of a
+position, V values of a digit.
+"""
+
+import keras
+from keras import ops
+
+from llmvis.generators.digit_head import DigitHead
+from llmvis.generators.drawing import draw_values, with_null_prompts
+from llmvis.generators.trunk import Trunk
+
+
+@keras.saving.register_keras_serializable("llmvis")
+class AutoregressiveGenerator(keras.Model):
+    """Draws one position after another, and its digits one after another.
+
+    Args:
+        text_encoder: Layer from token ids to states of `hidden_dim` channels.
+        hidden_dim: Channels of the trunk.
+        num_layers: Blocks of the trunk.
+        num_heads: Attention heads.
+        grid_size: Positions on a side.
+        num_digits: Digits of a position.
+        num_levels: Values of a digit.
+
+    Input: `{"token_ids": (B, L) int32, "codes": (B, H, W, D) int32}`.
+    Output: Logits, shape `(B, T, D, V)`.
+    """
+
+    makes = "codes"
+
+    def __init__(
+        self,
+        text_encoder,
+        *,
+        hidden_dim,
+        num_layers,
+        num_heads,
+        grid_size,
+        num_digits,
+        num_levels,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.text_encoder = text_encoder
+        self.hidden_dim, self.num_layers = hidden_dim, num_layers
+        self.num_heads, self.grid_size = num_heads, grid_size
+        self.num_digits, self.num_levels = num_digits, num_levels
+        self._read = keras.layers.Dense(hidden_dim, name="read")
+        self._positions = keras.layers.Embedding(
+            grid_size**2, hidden_dim, name="positions"
+        )
+        self._trunk = Trunk(
+            hidden_dim=hidden_dim,
+            num_layers=num_layers,
+            num_heads=num_heads,
+            grid_size=grid_size,
+            causal=True,
+            name="trunk",
+        )
+        self._head = DigitHead(
+            num_digits=num_digits,
+            num_levels=num_levels,
+            digit_dim=hidden_dim // 2,
+            name="head",
+        )
+
+    def build(self, input_shape):
+        length = self.grid_size**2
+        self.text_encoder.build(input_shape["token_ids"])
+        self._read.build((None, length, self.num_digits * self.num_levels))
+        self._positions.build((length,))
+        self._trunk.build((None, length, self.hidden_dim))
+        self._head.build((None, length, self.hidden_dim))
+        self.built = True
+
+    def call(self, inputs):
+        codes_BTD = self._in_raster_order(inputs["codes"])
+        # A position reads the one before it; the first reads nothing.
+        states_BTC = ops.pad(self._embed(codes_BTD)[:, :-1], ((0, 0), (1, 0), (0, 0)))
+        states_BTC = states_BTC + self._positions(ops.arange(self.grid_size**2))
+        text_states = self.text_encoder(inputs["token_ids"])
+        text_mask = ops.not_equal(inputs["token_ids"], 0)
+        return self._head(self._trunk(states_BTC, text_states, text_mask), codes_BTD)
+
+    def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):  # noqa: ARG002, PLR0913
+        """Mean negative log-likelihood of a digit, in nats."""
+        return ops.mean(self._digit_losses(x["codes"], y_pred))
+
+    def score(self, token_ids, codes):
+        """Log-likelihood of codes `(B, H, W, D)` given prompts, in nats, `(B,)`."""
+        logits = self({"token_ids": token_ids, "codes": codes})
+        return -ops.sum(self._digit_losses(codes, logits), axis=(1, 2))
+
+    @property
+    def noise_shape(self):
+        return (self.grid_size**2, self.num_digits, self.num_levels)
+
+    def sample(self, token_ids, noise, null_ids, draw):
+        """Draws codes.
+
+        Args:
+            token_ids: Prompts, shape `(B, L)`.
+            noise: Gumbel noise that alone decides the draw, shape `(B, T, D, V)`.
+            null_ids: The empty prompt, shape `(L,)`.
+            draw: How a digit is drawn.
+
+        Returns:
+            Codes, shape `(B, H, W, D)`, int32.
+        """
+        if draw.guided:
+            token_ids = with_null_prompts(token_ids, null_ids)
+        cache, text_bias = self._trunk.start_cache(
+            self.text_encoder(token_ids), ops.not_equal(token_ids, 0)
+        )
+        rows, length = noise.shape[0], self.grid_size**2
+
+        def draw_position(position, carry):
+            codes_BTD, cache, previous_BC = carry
+            states_B1C = previous_BC[:, None] + self._positions(position)
+            states_B1C, cache = self._trunk.step(states_B1C, position, cache, text_bias)
+            size = (rows, 1, self.num_digits, self.num_levels)
+            noise_BDV = ops.slice(noise, (0, position, 0, 0), size)[:, 0]
+            drawn_BD = self._draw_digits(states_B1C[:, 0], noise_BDV, draw)
+            codes_BTD = ops.slice_update(
+                codes_BTD, (0, position, 0), drawn_BD[:rows, None]
+            )
+            return codes_BTD, cache, self._embed(drawn_BD[:, None])[:, 0]
+
+        codes_BTD = ops.zeros((rows, length, self.num_digits), "int32")
+        start_BC = ops.zeros((token_ids.shape[0], self.hidden_dim))
+        codes_BTD, _, _ = ops.fori_loop(
+            0, length, draw_position, (codes_BTD, cache, start_BC)
+        )
+        shape = (-1, self.grid_size, self.grid_size, self.num_digits)
+        return ops.reshape(codes_BTD, shape)
+
+    def _draw_digits(self, states, noise, draw):
+        hidden_BX, drawn = self._head.start(states), []
+        for digit in range(self.num_digits):
+            logits_BV = self._head.logits(hidden_BX, digit)
+            drawn_B = draw_values(logits_BV, noise[:, digit], draw)
+            if draw.guided:
+                # The empty prompt goes on with what the prompt drew.
+                drawn_B = ops.concatenate([drawn_B, drawn_B])
+            hidden_BX = self._head.add(hidden_BX, digit, drawn_B)
+            drawn.append(drawn_B)
+        return ops.stack(drawn, axis=-1)
+
+    def _embed(self, codes):
+        digits = ops.one_hot(codes, self.num_levels)
+        shape = (-1, codes.shape[1], self.num_digits * self.num_levels)
+        return self._read(ops.reshape(digits, shape))
+
+    def _in_raster_order(self, codes):
+        return ops.reshape(codes, (-1, self.grid_size**2, self.num_digits))
+
+    def _digit_losses(self, codes, logits):
+        return keras.losses.sparse_categorical_crossentropy(
+            self._in_raster_order(codes), logits, from_logits=True
+        )
+
+    def get_config(self):
+        names = ("hidden_dim", "num_layers", "num_heads", "grid_size")
+        return {
+            **super().get_config(),
+            "text_encoder": keras.saving.serialize_keras_object(self.text_encoder),
+            **{
+                name: getattr(self, name)
+                for name in (*names, "num_digits", "num_levels")
+            },
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        encoder = keras.saving.deserialize_keras_object(config.pop("text_encoder"))
+        return cls(encoder, **config)

@@ -1,0 +1,222 @@
+"""The transformer that every token generator shares.
+
+RMS norm (Zhang and Sennrich, 2019, https://arxiv.org/abs/1910.07467), normalised
+queries and keys (Henry et al., 2020, https://arxiv.org/abs/2010.04245), rotary
+positions in two dimensions (Su et al., 2021, https://arxiv.org/abs/2104.09864) and
+SwiGLU (Shazeer, 2020, https://arxiv.org/abs/2002.05202). The prompt is read as further
+keys and values of every self-attention, as in GLIDE (Nichol et al., 2021,
+https://arxiv.org/abs/2112.10741): cheaper than a prefix, which would pass through
+every layer, and than cross-attention, which needs queries of its own.
+
+Dimension key: B batch, T image positions in raster order, S keys (text, then image),
+L text tokens, C channels, N heads, K channels of a head.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+_HIDDEN = -1e9  # added to the logit of a key that must not be seen
+
+
+@keras.saving.register_keras_serializable("llmvis")
+class Trunk(keras.layers.Layer):
+    """Image positions that see the prompt and one another.
+
+    Args:
+        hidden_dim: Channels.
+        num_layers: Blocks.
+        num_heads: Attention heads; `hidden_dim` divided by it is a multiple of 4.
+        grid_size: Image positions on a side.
+        causal: Whether a position sees only itself and those before it.
+
+    Input: Image states `(B, T, C)`, text states `(B, L, C)`, text mask `(B, L)` with
+        True where there is a token.
+    Output: Image states, shape `(B, T, C)`, normalised.
+    """
+
+    def __init__(
+        self, *, hidden_dim, num_layers, num_heads, grid_size, causal, **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.hidden_dim, self.num_layers = hidden_dim, num_layers
+        self.num_heads, self.grid_size, self.causal = num_heads, grid_size, causal
+        self._blocks = [
+            _Block(hidden_dim, num_heads, name=f"block_{i}") for i in range(num_layers)
+        ]
+        self._norm = keras.layers.RMSNormalization(name="norm")
+        self._rotary = _rotary_table(grid_size, hidden_dim // num_heads)
+        length = grid_size**2
+        ahead = np.triu(np.ones((length, length)), k=1) if causal else 0.0
+        self._bias_TT = (np.zeros((length, length)) + ahead * _HIDDEN).astype("float32")
+
+    def build(self, input_shape):
+        for block in self._blocks:
+            block.build(input_shape)
+        self._norm.build(input_shape)
+
+    def call(self, states, text_states, text_mask):
+        text_bias = _text_bias(text_mask)
+        length = states.shape[1]
+        bias = ops.broadcast_to(
+            self._bias_TT, (ops.shape(states)[0], 1, length, length)
+        )
+        text_bias = ops.broadcast_to(
+            text_bias, (*ops.shape(text_bias)[:2], length, text_mask.shape[1])
+        )
+        bias_B1TS = ops.concatenate([text_bias, bias], axis=-1)
+        for block in self._blocks:
+            states = block(states, text_states, bias_B1TS, self._rotary)
+        return self._norm(states)
+
+    def start_cache(self, text_states, text_mask):
+        """Prepares step-by-step decoding: the keys and values of the prompt.
+
+        Returns:
+            The cache: the text bias, and for each block its keys and values with
+            room for all image positions, `(B, N, L + T, K)`.
+        """
+        room = self.grid_size**2
+        return [block.start_cache(text_states, room) for block in self._blocks], (
+            _text_bias(text_mask)
+        )
+
+    def step(self, states, position, cache, text_bias):
+        """One position given the cache of those before it.
+
+        Args:
+            states: Shape `(B, 1, C)`.
+            position: Index in raster order, a scalar.
+            cache: Keys and values for each block.
+            text_bias: From `start_cache`, shape `(B, 1, 1, L)`.
+
+        Returns:
+            States `(B, 1, C)` and the new cache.
+        """
+        room = self.grid_size**2
+        ahead_T = ops.cast(ops.arange(room) > position, "float32") * _HIDDEN
+        ahead = ops.broadcast_to(ahead_T, (ops.shape(states)[0], 1, 1, room))
+        bias_B11S = ops.concatenate([text_bias, ahead], axis=-1)
+        rotary = tuple(
+            ops.slice(table, (position, 0), (1, table.shape[1]))
+            for table in self._rotary
+        )
+        slot, new_cache = text_bias.shape[-1] + position, []
+        for block, kept in zip(self._blocks, cache, strict=True):
+            states, kept = block.step(states, slot, kept, bias_B11S, rotary)
+            new_cache.append(kept)
+        return self._norm(states), new_cache
+
+    def compute_output_shape(self, input_shape, *_):
+        return input_shape
+
+    def get_config(self):
+        names = ("hidden_dim", "num_layers", "num_heads", "grid_size", "causal")
+        return {
+            **super().get_config(),
+            **{name: getattr(self, name) for name in names},
+        }
+
+
+def _text_bias(text_mask):
+    hidden_BL = 1.0 - ops.cast(text_mask, "float32")
+    return hidden_BL[:, None, None, :] * _HIDDEN
+
+
+def _rotary_table(grid_size, head_dim):
+    """Cosines and sines `(T, K / 2)`: half of the pairs turn with rows, half with columns."""
+    frequencies = 1.0 / 100 ** (np.arange(head_dim // 4) / (head_dim // 4))
+    rows, columns = np.divmod(np.arange(grid_size**2), grid_size)
+    angles = np.concatenate(
+        [rows[:, None] * frequencies, columns[:, None] * frequencies], axis=1
+    )
+    return np.cos(angles).astype("float32"), np.sin(angles).astype("float32")
+
+
+def _rotate(vectors, rotary):
+    cosines, sines = rotary
+    first, second = ops.split(vectors, 2, axis=-1)
+    return ops.concatenate(
+        [first * cosines - second * sines, first * sines + second * cosines], axis=-1
+    )
+
+
+class _Block(keras.layers.Layer):
+    def __init__(self, hidden_dim, num_heads, **kwargs):
+        super().__init__(**kwargs)
+        self._num_heads, self._head_dim = num_heads, hidden_dim // num_heads
+        intermediate_dim = 8 * hidden_dim // 3
+        self._read = _dense(3 * hidden_dim, "read")
+        self._read_text = _dense(2 * hidden_dim, "read_text")
+        self._write = _dense(hidden_dim, "write")
+        self._expand = _dense(2 * intermediate_dim, "expand")
+        self._contract = _dense(hidden_dim, "contract")
+        self._norms = [keras.layers.RMSNormalization(name=f"norm_{i}") for i in (0, 1)]
+        self._query_norm = keras.layers.RMSNormalization(name="query_norm")
+        self._key_norm = keras.layers.RMSNormalization(name="key_norm")
+
+    def build(self, input_shape):
+        for layer in (*self._norms, self._read, self._read_text, self._write):
+            layer.build(input_shape)
+        self._expand.build(input_shape)
+        self._contract.build((*input_shape[:-1], self._expand.units // 2))
+        for norm in (self._query_norm, self._key_norm):
+            norm.build((None, None, None, self._head_dim))
+
+    def call(self, states, text_states, bias, rotary):
+        query, key, value = self._image_heads(states, rotary)
+        text_key, text_value = self._text_heads(text_states)
+        key_BNSK = ops.concatenate([text_key, key], axis=2)
+        value_BNSK = ops.concatenate([text_value, value], axis=2)
+        states = states + self._attend(query, key_BNSK, value_BNSK, bias)
+        return states + self._mix(states)
+
+    def start_cache(self, text_states, room):
+        cache = []
+        for part in self._text_heads(text_states):
+            cache.append(ops.pad(part, ((0, 0), (0, 0), (0, room), (0, 0))))
+        return tuple(cache)
+
+    def step(self, states, slot, cache, bias, rotary):
+        query, key, value = self._image_heads(states, rotary)
+        key_BNSK = ops.slice_update(cache[0], (0, 0, slot, 0), key)
+        value_BNSK = ops.slice_update(cache[1], (0, 0, slot, 0), value)
+        states = states + self._attend(query, key_BNSK, value_BNSK, bias)
+        return states + self._mix(states), (key_BNSK, value_BNSK)
+
+    def _image_heads(self, states, rotary):
+        query, key, value = (
+            self._heads(part)
+            for part in ops.split(self._read(self._norms[0](states)), 3, axis=-1)
+        )
+        query = _rotate(self._query_norm(query), rotary)
+        return query, _rotate(self._key_norm(key), rotary), value
+
+    def _text_heads(self, text_states):
+        key, value = ops.split(self._read_text(text_states), 2, axis=-1)
+        return self._key_norm(self._heads(key)), self._heads(value)
+
+    def _heads(self, states):
+        shape = (-1, states.shape[1], self._num_heads, self._head_dim)
+        return ops.transpose(ops.reshape(states, shape), (0, 2, 1, 3))
+
+    def _attend(self, query, key, value, bias):
+        scale = self._head_dim**-0.5
+        logits_BNTS = ops.matmul(query * scale, ops.transpose(key, (0, 1, 3, 2))) + bias
+        mixed_BNTK = ops.matmul(ops.softmax(logits_BNTS), value)
+        mixed_BTNK = ops.transpose(mixed_BNTK, (0, 2, 1, 3))
+        shape = (-1, query.shape[2], self._num_heads * self._head_dim)
+        return self._write(ops.reshape(mixed_BTNK, shape))
+
+    def _mix(self, states):
+        gate, value = ops.split(self._expand(self._norms[1](states)), 2, axis=-1)
+        return self._contract(ops.silu(gate) * value)
+
+
+def _dense(units, name):
+    return keras.layers.Dense(
+        units,
+        use_bias=False,
+        kernel_initializer=keras.initializers.VarianceScaling(0.5),
+        name=name,
+    )

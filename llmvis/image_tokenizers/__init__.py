@@ -1,0 +1,1 @@
+"""Pictures to integer codes and back; one file per tokenizer."""

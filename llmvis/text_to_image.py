@@ -1,0 +1,241 @@
+"""The assembled model: words in, pictures out.
+
+Dimension key: B batch, Y X picture rows and columns, H W grid, D digits, L tokens.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Self
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from llmvis.config import SamplingConfig
+from llmvis.errors import ConfigError, MismatchError, MissingStage, ShapeError
+from llmvis.generators.drawing import Draw
+from llmvis.image_tokenizers.patch_tokenizer import PatchTokenizer
+from llmvis.prompts.text_tokenizer import TextTokenizer
+from llmvis.records import Sample
+from llmvis.storage import read_json, staged, write_json
+
+_LARGEST_BATCH = 64
+_TEXT_TOKENIZER, _IMAGE_TOKENIZER = "text_tokenizer.json", "image_tokenizer.keras"
+_GENERATOR, _ABOUT = "generator.keras", "model.json"
+
+
+class TextToImage:
+    """A text tokenizer, a generator and an image tokenizer that belong together.
+
+    Args:
+        text_tokenizer: Prompts to token ids.
+        generator: Token ids to codes or pixels.
+        image_tokenizer: Codes to pictures.
+        about: What the model was made from, kept in `model.json`.
+    """
+
+    def __init__(
+        self,
+        text_tokenizer: TextTokenizer,
+        generator: keras.Model,
+        image_tokenizer: PatchTokenizer,
+        about: dict,
+    ):
+        self.text_tokenizer, self.about = text_tokenizer, about
+        self.generator, self._image_tokenizer = generator, image_tokenizer
+        self._null_ids = text_tokenizer.empty_caption()
+        # One compiled graph for each size of batch and kind of draw.
+        self._compiled = lru_cache(maxsize=32)(self._compile)
+        self._encode = tf.function(
+            lambda images: image_tokenizer.encode(images), jit_compile=True
+        )
+        self._decode = tf.function(
+            lambda codes: image_tokenizer.decode(codes), jit_compile=True
+        )
+
+    @property
+    def family(self) -> str:
+        return self.generator.name
+
+    @property
+    def image_size(self) -> int:
+        return self._image_tokenizer.image_size
+
+    @property
+    def num_parameters(self) -> int:
+        return self.generator.count_params() + self._image_tokenizer.count_params()
+
+    @property
+    def codebook_size(self) -> int:
+        """Values of one digit."""
+        return self._image_tokenizer.num_levels
+
+    def generate(
+        self,
+        prompts: Sequence[str],
+        seed: int | Sequence[int],
+        sampling: SamplingConfig,
+    ) -> list[Sample]:
+        """Draws one picture for each prompt.
+
+        A picture depends on its own prompt and seed, never on the batch it is in.
+
+        Args:
+            prompts: English or Chinese.
+            seed: One for all, or one for each prompt.
+            sampling: How codes are drawn.
+
+        Raises:
+            PromptError: A prompt is empty or too long.
+            ShapeError: There are not as many seeds as prompts.
+        """
+        seeds = [seed] * len(prompts) if isinstance(seed, int) else list(seed)
+        if len(seeds) != len(prompts):
+            raise ShapeError(
+                f"There are {len(prompts)} prompts and {len(seeds)} seeds. Give one "
+                "seed for all, or one for each."
+            )
+        token_ids = self.text_tokenizer.encode(prompts)
+        images = [
+            self._draw(
+                token_ids[i : i + _LARGEST_BATCH],
+                seeds[i : i + _LARGEST_BATCH],
+                sampling,
+            )
+            for i in range(0, len(prompts), _LARGEST_BATCH)
+        ]
+        return [
+            Sample(
+                prompt=prompt,
+                seed=number,
+                image=image,
+                unknown_words=self.text_tokenizer.unknown_words(prompt),
+            )
+            for prompt, number, image in zip(
+                prompts, seeds, [i for batch in images for i in batch], strict=True
+            )
+        ]
+
+    def score(self, prompts: Sequence[str], images: np.ndarray) -> np.ndarray:
+        """Log-likelihood of the codes of pictures under prompts, in nats; `(B,)`.
+
+        Higher is likelier. It counts the codes, not what encoding lost.
+
+        Raises:
+            ConfigError: The family has no likelihood.
+        """
+        if not hasattr(self.generator, "score"):
+            raise ConfigError(
+                f"The family {self.family!r} gives no likelihood. Ask a family that "
+                "draws codes, for example `autoregressive`."
+            )
+        token_ids, codes = (
+            self.text_tokenizer.encode(prompts),
+            self.encode_images(images),
+        )
+        return np.concatenate(
+            [
+                np.asarray(
+                    self.generator.score(token_ids[i : i + 64], codes[i : i + 64])
+                )
+                for i in range(0, len(prompts), _LARGEST_BATCH)
+            ]
+        )
+
+    def encode_images(self, images: np.ndarray) -> np.ndarray | None:
+        """Codes `(B, H, W, D)` int32 of pictures `(B, Y, X, 3)` uint8.
+
+        None for a family that draws pixels.
+        """
+        if self.generator.makes != "codes":
+            return None
+        return _in_blocks(self._encode, images.astype("float32") / 255)
+
+    def reconstruct(self, images: np.ndarray) -> np.ndarray:
+        """What the image tokenizer keeps of pictures: `(B, Y, X, 3)` uint8, both."""
+        codes = self.encode_images(images)
+        return images if codes is None else _to_uint8(_in_blocks(self._decode, codes))
+
+    def save(self, folder: Path) -> None:
+        """Writes everything that `load` needs, whole or not at all."""
+        with staged(folder) as staging:
+            self.text_tokenizer.save(staging / _TEXT_TOKENIZER)
+            self._image_tokenizer.save(staging / _IMAGE_TOKENIZER)
+            self.generator.save(staging / _GENERATOR, include_optimizer=False)
+            write_json(staging / _ABOUT, self.about)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Reads what `save` wrote; nothing in it is a pickle or code.
+
+        Raises:
+            MissingStage: There is no model.
+            MismatchError: Its parts were not made for each other.
+        """
+        if not (folder / _GENERATOR).exists():
+            raise MissingStage(folder / _GENERATOR, "train")
+        text_tokenizer = TextTokenizer.load(folder / _TEXT_TOKENIZER)
+        about = read_json(folder / _ABOUT, "train")
+        if about["text_tokenizer"] != text_tokenizer.fingerprint:
+            raise MismatchError(
+                f"The words in {folder / _TEXT_TOKENIZER} are not those the model was "
+                "trained on. Run `llmvis train`, or take the whole folder from one place."
+            )
+        networks = [
+            keras.saving.load_model(folder / name, compile=False, safe_mode=True)
+            for name in (_GENERATOR, _IMAGE_TOKENIZER)
+        ]
+        return cls(text_tokenizer, *networks, about)
+
+    def _draw(self, token_ids, seeds, sampling):
+        wanted = len(seeds)
+        # A few sizes of batch serve all, so that few graphs are compiled.
+        padded = 1 << (wanted - 1).bit_length()
+        token_ids = np.concatenate([token_ids, token_ids[[0] * (padded - wanted)]])
+        noise = self._noise([*seeds, *seeds[:1] * (padded - wanted)])
+        draw = self._compiled(
+            sampling.guidance_scale != 1.0, sampling.top_k, sampling.num_steps
+        )
+        scales = np.float32(sampling.guidance_scale), np.float32(sampling.temperature)
+        return np.asarray(draw(token_ids, noise, *scales))[:wanted]
+
+    def _noise(self, seeds):
+        shape = self.generator.noise_shape
+        uniform = [
+            np.random.default_rng(seed).random(shape, "float32") for seed in seeds
+        ]
+        return -np.log(-np.log(np.clip(uniform, 1e-12, 1 - 1e-7, dtype="float32")))
+
+    def _compile(self, guided, top_k, num_steps):
+        @tf.function(jit_compile=True)
+        def draw_pictures(token_ids, noise, guidance_scale, temperature):
+            draw = Draw(
+                guided=guided,
+                top_k=top_k,
+                num_steps=num_steps,
+                guidance_scale=guidance_scale,
+                temperature=temperature,
+            )
+            made = self.generator.sample(token_ids, noise, self._null_ids, draw)
+            if self.generator.makes == "codes":
+                made = self._image_tokenizer.decode(made)
+            return ops.cast(ops.round(made * 255), "uint8")
+
+        return draw_pictures
+
+
+def _in_blocks(function, arrays):
+    """Applies a compiled function to blocks of one size."""
+    blocks, size = [], _LARGEST_BATCH
+    for start in range(0, len(arrays), size):
+        block = arrays[start : start + size]
+        missing = size - len(block)
+        padded = np.concatenate([block, block[[0] * missing]])
+        blocks.append(np.asarray(function(padded))[: len(block)])
+    return np.concatenate(blocks)
+
+
+def _to_uint8(images):
+    return np.round(images * 255).astype("uint8")

@@ -1,0 +1,1 @@
+"""Networks from a config, and weights from data."""

@@ -1,0 +1,147 @@
+"""The training loop of every network: `Model.fit`, averaged weights, checkpoints."""
+
+import math
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from llmvis.errors import TrainingError
+from llmvis.training import checkpoints
+from llmvis.training.batches import stream
+
+_WARMUP_SHARE = 0.05  # of the steps, from almost nothing to the full learning rate
+_CLIP_NORM = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How long and how fast to train."""
+
+    num_steps: int
+    learning_rate: float  # the highest; reached after the warm-up, then a cosine to 0
+    weight_decay: float
+    ema_momentum: float  # of the averaged weights, which are the ones kept
+    validate_every: int  # steps
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observer:
+    """What a training tells the world."""
+
+    on_step: Callable[[int, float], None]  # steps behind us, loss of the last
+    on_validation: Callable[[int], None]  # steps behind us; averaged weights are in
+
+
+def fit(
+    model: keras.Model,
+    batch_at: Callable[[int], dict[str, np.ndarray]],
+    plan: Plan,
+    observer: Observer,
+    *,
+    checkpoint_folder: Path | None,
+    made_from: str,
+) -> None:
+    """Trains a model; its weights are the averaged ones afterwards.
+
+    Args:
+        model: Built, with a `compute_loss` of its own.
+        batch_at: From a step to its batch.
+        plan: How long and how fast.
+        observer: Hears of every step and every validation.
+        checkpoint_folder: Where to keep what resuming needs; None keeps nothing.
+        made_from: What the training depends on, so that another never resumes from it.
+
+    Raises:
+        TrainingError: The loss is not a number any more.
+    """
+    # Dropout and initial weights of layers built late would draw from it.
+    keras.utils.set_random_seed(plan.seed)
+    model.compile(optimizer=_optimizer(plan), jit_compile=True)
+    model.optimizer.build(model.trainable_variables)
+    first = 0
+    if checkpoint_folder is not None:
+        first = checkpoints.load(checkpoint_folder, model, made_from)
+    callback = _Callback(plan, observer, first, checkpoint_folder, made_from)
+    if first < plan.num_steps:
+        model.fit(
+            stream(batch_at, first, plan.num_steps), verbose=0, callbacks=[callback]
+        )
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    if checkpoint_folder is not None:
+        checkpoints.remove(checkpoint_folder)
+
+
+class _Callback(keras.callbacks.Callback):
+    def __init__(self, plan, observer, first, checkpoint_folder, made_from):
+        super().__init__()
+        self._plan, self._observer, self._step = plan, observer, first
+        self._checkpoint_folder, self._made_from = checkpoint_folder, made_from
+
+    def on_train_batch_end(self, batch, logs):  # noqa: ARG002
+        self._step += 1
+        loss = float(logs["loss"])
+        if not math.isfinite(loss):
+            self._refuse(loss)
+        self._observer.on_step(self._step, loss)
+        # Keras averages the loss over an epoch; a step's own loss is wanted here.
+        self.model.reset_metrics()
+        if self._step % self._plan.validate_every == 0:
+            self._keep()
+        if self._step % self._plan.validate_every == 0 or (
+            self._step == self._plan.num_steps
+        ):
+            with averaged_weights(self.model):
+                self._observer.on_validation(self._step)
+
+    def _keep(self):
+        if self._checkpoint_folder is not None:
+            checkpoints.save(
+                self._checkpoint_folder, self.model, self._step, self._made_from
+            )
+
+    def _refuse(self, loss):
+        raise TrainingError(
+            f"The loss became {loss} at step {self._step}: the training diverged. "
+            f"The last checkpoint is kept. Try a learning rate below "
+            f"{self._plan.learning_rate:g}, for example {self._plan.learning_rate / 3:g}."
+        )
+
+
+@contextmanager
+def averaged_weights(model):
+    """Puts the averaged weights in while the body runs."""
+    averages = model.optimizer._model_variables_moving_average
+    current = [np.asarray(v) for v in model.trainable_variables]
+    for variable, average in zip(model.trainable_variables, averages, strict=True):
+        variable.assign(average)
+    try:
+        yield
+    finally:
+        for variable, value in zip(model.trainable_variables, current, strict=True):
+            variable.assign(value)
+
+
+def _optimizer(plan):
+    warmup = max(1, int(_WARMUP_SHARE * plan.num_steps))
+    schedule = keras.optimizers.schedules.CosineDecay(
+        plan.learning_rate / 100,
+        plan.num_steps - warmup,
+        warmup_target=plan.learning_rate,
+        warmup_steps=warmup,
+    )
+    optimizer = keras.optimizers.AdamW(
+        schedule,
+        weight_decay=plan.weight_decay,
+        beta_2=0.99,  # a training of a few thousand steps has no time for 0.999
+        global_clipnorm=_CLIP_NORM,
+        use_ema=True,
+        ema_momentum=plan.ema_momentum,
+        ema_overwrite_frequency=None,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "scale", "embeddings"])
+    return optimizer

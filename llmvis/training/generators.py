@@ -1,0 +1,150 @@
+"""Fits a generator, and says on the way how it does."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from llmvis.config import TrainConfig
+from llmvis.errors import TrainingError
+from llmvis.records import Tokens
+from llmvis.training.batches import Draws, PromptedBatches
+from llmvis.training.fit import Observer, Plan, fit
+
+_VALIDATION_BATCHES = 8
+_ROW_EVERY = 20  # steps between two points of the curve
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSet:
+    """What one generator learns from."""
+
+    train: Tokens
+    validation: Tokens
+    train_pixels: np.ndarray | None  # only for families that make pixels
+    validation_pixels: np.ndarray | None
+    null_ids: np.ndarray  # the empty prompt, shape (L,)
+    fingerprint: str  # of the tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Where the figures of a training go."""
+
+    on_step: Callable[[int, float], None]  # steps behind us, loss
+    on_row: Callable[[dict[str, float]], None]  # a point of the curve, with its step
+    on_validation: Callable[[int], None]  # the averaged weights are in the network
+
+
+def fit_generator(
+    network: keras.Model,
+    config: TrainConfig,
+    data: TrainingSet,
+    report: Report,
+    checkpoint_folder: Path,
+) -> None:
+    """Trains a generator; it keeps its averaged weights.
+
+    Takes up the checkpoint in `checkpoint_folder` if it was made from the same params
+    and tokens.
+
+    Raises:
+        TrainingError: There are fewer pictures than one batch, or the loss diverged.
+    """
+    num_examples = len(data.train.codes)
+    if num_examples < config.batch_size:
+        raise TrainingError(
+            f"There are {num_examples} training pictures, and one batch takes "
+            f"{config.batch_size}. Add pictures, or lower train.batch_size."
+        )
+    batches = PromptedBatches(
+        data.train,
+        data.train_pixels,
+        Draws(num_examples, config.batch_size, config.seed),
+        config.caption_dropout,
+        data.null_ids,
+    )
+    fit(
+        network,
+        batches.at,
+        _plan(config),
+        _observer(network, config, data, report),
+        checkpoint_folder=checkpoint_folder,
+        made_from=made_from(config, data.fingerprint),
+    )
+
+
+def made_from(config: TrainConfig, tokens_fingerprint: str) -> str:
+    """All that a training depends on, so that another never resumes from it."""
+    return f"{config} tokens={tokens_fingerprint}"
+
+
+def _plan(config):
+    return Plan(
+        num_steps=config.num_steps,
+        learning_rate=config.learning_rate,
+        weight_decay=config.weight_decay,
+        ema_momentum=config.ema_momentum,
+        validate_every=config.validate_every,
+        seed=config.seed,
+    )
+
+
+def _observer(network, config, data, report):
+    started, losses = time.monotonic(), []
+    validation = _Validation(network, config, data)
+
+    def on_step(step, loss):
+        losses.append(loss)
+        report.on_step(step, loss)
+        if step % _ROW_EVERY == 0:
+            seconds = time.monotonic() - started
+            row = {"step": step, "seconds": seconds, "loss": float(np.mean(losses))}
+            report.on_row(row)
+            losses.clear()
+
+    def on_validation(step):
+        report.on_row({"step": step, **validation.figures()})
+        report.on_validation(step)
+
+    return Observer(on_step=on_step, on_validation=on_validation)
+
+
+class _Validation:
+    """Losses on held-out pictures: with their prompts, and with other pictures' prompts.
+
+    A model whose loss does not rise when the prompts are shuffled does not read them.
+    """
+
+    def __init__(self, network, config, data):
+        batch_size = min(config.batch_size, len(data.validation.codes))
+        batches = PromptedBatches(
+            data.validation,
+            data.validation_pixels,
+            Draws(len(data.validation.codes), batch_size, config.seed),
+            0.0,
+            data.null_ids,
+        )
+        self._batches = [batches.at(step) for step in range(_VALIDATION_BATCHES)]
+        self._loss = tf.function(
+            lambda batch: network.compute_loss(batch, y_pred=network(batch)),
+            jit_compile=True,
+        )
+
+    def figures(self) -> dict[str, float]:
+        """Mean losses by name."""
+        shuffled = [
+            {**batch, "token_ids": np.roll(batch["token_ids"], 1, axis=0)}
+            for batch in self._batches
+        ]
+        return {
+            "validation_loss": self._mean_loss(self._batches),
+            "validation_loss_other_prompt": self._mean_loss(shuffled),
+        }
+
+    def _mean_loss(self, batches):
+        return float(np.mean([self._loss(batch) for batch in batches]))

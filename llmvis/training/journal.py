@@ -1,0 +1,93 @@
+"""What is kept of a training on its way: curves, and pictures of fixed prompts."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from llmvis import storage
+from llmvis.config import SamplingConfig
+from llmvis.text_to_image import TextToImage
+from llmvis.training.generators import Report
+
+_COLUMNS = 4
+_NUM_PROMPTS = 16
+# Plain draws: they show the network as it is, whatever sampling is served later.
+_PLAIN = SamplingConfig(guidance_scale=1.0, temperature=1.0, top_k=0, num_steps=12)
+
+
+class Run(Protocol):
+    """Where the journal is kept besides the folder."""
+
+    def log_curves(self, rows: Sequence[dict[str, float]]) -> None: ...
+
+    def log_picture(self, key: str, image: np.ndarray, step: int) -> None: ...
+
+
+class Journal:
+    """Writes curves and pictures to a folder and to a run.
+
+    Args:
+        folder: Gets `curves.csv` and `previews/`. A resumed training goes on with them.
+        model: The model in training.
+        captions: Those of each validation example; the first examples are drawn, in
+            turn by their first and their last caption, which may be another language.
+        run: Gets the same.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        model: TextToImage,
+        captions: Sequence[Sequence[str]],
+        run: Run,
+    ):
+        self._folder, self._model, self._run = folder, model, run
+        self._prompts = [of[-(i % 2)] for i, of in enumerate(captions[:_NUM_PROMPTS])]
+        self._rows: list[dict[str, float]] = []
+        if (folder / "curves.csv").exists():
+            self._rows = pd.read_csv(folder / "curves.csv").to_dict("records")
+        self._num_logged = len(self._rows)
+
+    def observing(self, on_step: Callable[[int, float], None]) -> Report:
+        """What the training is told to report to."""
+        return Report(
+            on_step=on_step, on_row=self._add, on_validation=self._on_validation
+        )
+
+    def _add(self, row):
+        # Rows after this step are of a training that was cut off.
+        self._rows = [kept for kept in self._rows if kept["step"] <= row["step"]]
+        self._num_logged = min(self._num_logged, len(self._rows))
+        self._rows.append(row)
+
+    def _on_validation(self, step):
+        self._run.log_curves(self._rows[self._num_logged :])
+        self._num_logged = len(self._rows)
+        # Figures of one step that came apart stand in one row.
+        table = pd.DataFrame(self._rows).groupby("step", as_index=False).first()
+        beside = self._folder / ".curves.csv.writing"
+        table.to_csv(beside, index=False)
+        beside.rename(self._folder / "curves.csv")
+        self._draw(step)
+
+    def _draw(self, step):
+        samples = self._model.generate(
+            self._prompts, list(range(len(self._prompts))), _PLAIN
+        )
+        picture = grid(np.stack([sample.image for sample in samples]), _COLUMNS)
+        previews = self._folder / "previews"
+        previews.mkdir(exist_ok=True)
+        path = previews / f"step_{step:06d}.png"
+        path.write_bytes(storage.encode_png(picture))
+        self._run.log_picture("preview", picture, step)
+
+
+def grid(images: np.ndarray, columns: int) -> np.ndarray:
+    """Lays pictures `(N, Y, X, 3)` out in rows; what is left of the last is white."""
+    missing = -len(images) % columns
+    white = np.full((missing, *images.shape[1:]), 255, images.dtype)
+    rows = np.concatenate([images, white]).reshape(-1, columns, *images.shape[1:])
+    return np.concatenate([np.concatenate(row, axis=1) for row in rows], axis=0)
