@@ -209,7 +209,7 @@ def _download(version: Version, scratch: Path) -> Path:
 
 def _record_afterwards(model_folder: Path) -> str:
     """Makes the run that a training outside MLflow did not have."""
-    about = storage.read_json(model_folder / "config.json", "train")
+    about = storage.read_json(model_folder / "model.json", "train")
     with runs.record("train (recorded at registration)", about, {}) as run:
         run.log_lineage(store.project_root())
         run.made(model_folder)

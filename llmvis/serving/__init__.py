@@ -1,0 +1,65 @@
+"""The HTTP server that draws pictures, and follows the champion."""
+
+import socket
+from contextlib import suppress
+
+import uvicorn
+from rich.console import Console
+
+from llmvis.config import SamplingConfig, ServeConfig
+from llmvis.errors import ServingError
+
+
+def serve(model_uri: str, settings: ServeConfig, sampling: SamplingConfig) -> None:
+    """Serves a model until Ctrl-C.
+
+    Args:
+        model_uri: `models:/llmvis@champion`, which is followed when it moves,
+            `models:/llmvis/3`, or a model folder.
+        settings: Where, and the limits of requests.
+        sampling: For a model folder; a version has its own.
+
+    Raises:
+        ServingError: The port cannot be had.
+        RegistryError: There is no such model or version.
+        MissingStage: There is no such folder.
+    """
+    console = Console()
+    with _listen(settings.host, settings.port) as listener:
+        console.print(f"Loading {model_uri} ...")
+        # Here, because TensorFlow takes ten seconds and the port may be taken.
+        from llmvis.serving import app, batching, following
+
+        sizes = following.batch_sizes(settings.max_batch_size)
+        followed = following.Following(model_uri, sampling, sizes)
+        batcher = batching.Batcher(
+            followed.draw,
+            max_batch_size=settings.max_batch_size,
+            max_waiting=settings.max_waiting,
+        )
+        host, port = listener.getsockname()[:2]
+        console.print(
+            f"Serving {followed.current.version.label} at http://{host}:{port} "
+            "(Ctrl-C ends it)"
+        )
+        config = uvicorn.Config(
+            app.create(followed, batcher, settings), log_level="warning"
+        )
+        try:
+            with suppress(KeyboardInterrupt):
+                uvicorn.Server(config).run(sockets=[listener])
+        finally:
+            followed.stop()
+            batcher.stop()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as error:
+        reason = str(error.strerror).split(" (")[0]
+        raise ServingError(
+            f"Port {port} of {host} cannot be had: {reason}. Stop what uses "
+            f"it, or choose another: `llmvis serve --port {port % 65535 + 1}`."
+        ) from error

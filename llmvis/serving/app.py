@@ -1,0 +1,203 @@
+"""The routes of the server."""
+
+import base64
+import importlib.metadata
+import secrets
+import time
+from dataclasses import fields, replace
+from importlib.resources import files
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from llmvis.config import SamplingConfig, ServeConfig
+from llmvis.errors import ConfigError, PromptError
+from llmvis.model_registry import provenance
+from llmvis.model_registry.provenance import Version
+from llmvis.records import Sample
+from llmvis.serving import messages, waiting
+from llmvis.serving.batching import Batcher, Order
+from llmvis.serving.body_limit import BodyLimit
+from llmvis.serving.following import Following
+from llmvis.serving.waiting import Refused
+
+_ERRORS: dict[int | str, dict] = {
+    "4XX": {"model": messages.ProblemAnswer, "description": "Refused"},
+    503: {"model": messages.ProblemAnswer, "description": "Not now"},
+}
+Drawn = list[tuple[Sample, Version]]
+
+
+def create(following: Following, batcher: Batcher, settings: ServeConfig) -> FastAPI:
+    """Makes the application around a model that is loaded.
+
+    Args:
+        following: Holds the current version.
+        batcher: Draws with it.
+        settings: Limits of a request.
+    """
+    app = FastAPI(
+        title="llmvis",
+        summary="Pictures from words, drawn by your own model",
+        version=importlib.metadata.version("llmvis"),
+    )
+    app.add_middleware(BodyLimit)
+    _answer_errors(app)
+    _add_state_routes(app, following, batcher)
+
+    async def draw(
+        request: Request, prompt: str, seed: int | None, count: int, options: dict
+    ) -> Drawn:
+        if count > settings.max_images:
+            raise Refused(
+                400,
+                f"{count} pictures are asked for, and one request may ask for "
+                f"{settings.max_images}. Ask several times.",
+            )
+        loaded = following.current
+        # Before it is queued, since it would be refused together with others.
+        loaded.model.text_tokenizer.encode([prompt])
+        sampling = replace(loaded.sampling, **options) if options else None
+        first = secrets.randbelow(2**31 - count) if seed is None else seed
+        orders = [
+            Order(prompt=prompt, seed=first + index, sampling=sampling)
+            for index in range(count)
+        ]
+        return await waiting.draw(request, batcher, orders, settings.timeout)
+
+    @app.post("/v1/images/generations", responses=_ERRORS)
+    async def images(
+        request: Request, body: messages.ImagesRequest
+    ) -> messages.ImagesAnswer:
+        """Draws pictures, in the shape of the OpenAI images route."""
+        side = following.current.model.image_size
+        if body.size not in {None, "auto", f"{side}x{side}"}:
+            raise Refused(
+                400,
+                f"size is {body.size}, and this model draws {side}x{side}. Leave size "
+                "out, or write auto.",
+                "size",
+            )
+        drawn = await draw(request, body.prompt, body.seed, body.n, {})
+        data = [
+            messages.ImageData(
+                b64_json=_base64(sample, version),
+                seed=sample.seed,
+                version=version.label,
+            )
+            for sample, version in drawn
+        ]
+        return messages.ImagesAnswer(
+            created=int(time.time()), data=data, unknown_words=_unknown_words(drawn)
+        )
+
+    @app.post("/generate", responses=_ERRORS)
+    async def generate(
+        request: Request, body: messages.GenerateRequest
+    ) -> messages.GenerateAnswer:
+        """Draws pictures, with every sampling option."""
+        names = {field.name for field in fields(SamplingConfig)}
+        options = body.model_dump(include=names, exclude_none=True)
+        drawn = await draw(request, body.prompt, body.seed, body.num_images, options)
+        pictures = [
+            messages.Picture(
+                png=_base64(sample, version), seed=sample.seed, version=version.label
+            )
+            for sample, version in drawn
+        ]
+        return messages.GenerateAnswer(
+            images=pictures, unknown_words=_unknown_words(drawn)
+        )
+
+    return app
+
+
+def _add_state_routes(app: FastAPI, following: Following, batcher: Batcher) -> None:
+    page = files("llmvis.serving").joinpath("page.html").read_text("utf-8")
+
+    @app.get("/", response_class=HTMLResponse, include_in_schema=False)
+    async def show_page() -> str:
+        return page
+
+    @app.get("/health")
+    async def health() -> dict[str, str]:
+        """Answers while the process lives."""
+        return {"status": "ok"}
+
+    @app.get("/ready")
+    async def ready() -> messages.State:
+        """Says which version draws, and how many pictures wait."""
+        return messages.State(
+            version=following.current.version.label,
+            image_size=following.current.model.image_size,
+            waiting=batcher.num_waiting,
+            problem=following.problem,
+        )
+
+    @app.get("/metrics", response_class=Response)
+    async def metrics() -> Response:
+        """Counts, for Prometheus."""
+        lines = [
+            "# TYPE llmvis_pictures_total counter",
+            f"llmvis_pictures_total {batcher.num_drawn}",
+            "# TYPE llmvis_batches_total counter",
+            f"llmvis_batches_total {batcher.num_batches}",
+            "# TYPE llmvis_waiting gauge",
+            f"llmvis_waiting {batcher.num_waiting}",
+            "# TYPE llmvis_version gauge",
+            f"llmvis_version {following.current.version.version}",
+        ]
+        return Response("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4")
+
+
+def _answer_errors(app: FastAPI) -> None:
+    @app.exception_handler(Refused)
+    async def refused(_request: Request, error: Refused) -> JSONResponse:
+        return _problem(error.status, error.message, error.param)
+
+    @app.exception_handler(PromptError)
+    async def unreadable(_request: Request, error: PromptError) -> JSONResponse:
+        return _problem(400, str(error), "prompt")
+
+    @app.exception_handler(ConfigError)
+    async def impossible(_request: Request, error: ConfigError) -> JSONResponse:
+        return _problem(400, str(error), None)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+        return _problem(400, *_in_words(error.errors()[0]))
+
+    @app.exception_handler(HTTPException)
+    async def other(_request: Request, error: HTTPException) -> JSONResponse:
+        message = f"{error.detail}. The routes are listed at /docs."
+        return _problem(error.status_code, message, None)
+
+
+def _in_words(error: dict) -> tuple[str, str | None]:
+    """Says what is wrong with a body, and with which field of it."""
+    field = ".".join(str(part) for part in error["loc"][1:])
+    if error["type"] == "json_invalid":
+        return "The body is not JSON.", None
+    if error["type"] == "extra_forbidden":
+        known = sorted(messages.GenerateRequest.model_fields)
+        return f"There is no option {field}; there are {known}.", field
+    return f"{field or 'The body'}: {error['msg']}.", field or None
+
+
+def _problem(status: int, message: str, param: str | None) -> JSONResponse:
+    kind = "invalid_request_error" if status < 500 else "server_error"
+    answer = messages.ProblemAnswer(
+        error=messages.Problem(message=message, type=kind, param=param)
+    )
+    headers = {"Retry-After": "1"} if status in {429, 503} else {}
+    return JSONResponse(answer.model_dump(), status, headers)
+
+
+def _base64(sample: Sample, version: Version) -> str:
+    return base64.b64encode(provenance.encode(sample, version)).decode()
+
+
+def _unknown_words(drawn: Drawn) -> list[str]:
+    return list(dict.fromkeys(w for sample, _ in drawn for w in sample.unknown_words))

@@ -1,0 +1,121 @@
+"""Keeps the model in memory that an address in the registry stands for."""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from llmvis.config import SamplingConfig
+from llmvis.model_registry import versions
+from llmvis.model_registry.provenance import Version
+from llmvis.records import Sample
+from llmvis.serving.batching import Order
+from llmvis.text_to_image import TextToImage
+
+_POLL_SECONDS = 1.0
+_RETRY_SECONDS = 30.0  # between attempts at a version that could not be loaded
+_WARM_UP_PROMPT = "a blue bird standing on a red flower"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A version in memory, ready to draw."""
+
+    model: TextToImage
+    version: Version
+    sampling: SamplingConfig  # where a request says nothing else
+
+    def draw(self, orders: Sequence[Order]) -> list[tuple[Sample, Version]]:
+        """Draws orders that share their options."""
+        samples = self.model.generate(
+            [order.prompt for order in orders],
+            [order.seed for order in orders],
+            orders[0].sampling or self.sampling,
+        )
+        return [(sample, self.version) for sample in samples]
+
+
+def batch_sizes(largest: int) -> list[int]:
+    """Lists the sizes to draw once: the powers of two up to the largest, and it."""
+    return sorted({*(2**n for n in range(largest.bit_length())), largest})
+
+
+class Following:
+    """Holds the current version, and replaces it when the alias moves.
+
+    The next version is loaded and warmed beside the one that serves; the swap is one
+    assignment between two batches. The one before stays in memory, so that a rollback
+    takes effect at the next poll.
+
+    Args:
+        address: `models:/llmvis@champion`, `models:/llmvis/3` or a model folder.
+        sampling: For a model that was not registered with one.
+        batch_sizes: To draw once before serving, so that no request waits for the
+            compiler.
+
+    Raises:
+        LlmvisError: The address stands for nothing that can be loaded.
+    """
+
+    def __init__(
+        self, address: str, sampling: SamplingConfig, batch_sizes: Sequence[int]
+    ):
+        self._address, self._sampling = address, sampling
+        self._batch_sizes = batch_sizes
+        self.current = self._load(address)
+        self._previous: Loaded | None = None
+        self.problem = ""  # why the alias is not followed just now
+        self._refused = 0  # the version that could not be loaded
+        self._retry_at = 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=self._follow, name="following", daemon=True
+        )
+        if "@" in address:
+            self._thread.start()
+
+    def draw(self, orders: Sequence[Order]) -> list[tuple[Sample, Version]]:
+        return self.current.draw(orders)
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+
+    def _follow(self) -> None:
+        while not self._stop.wait(_POLL_SECONDS):
+            try:
+                self._catch_up()
+            except Exception as error:  # whatever it is, what serves goes on serving
+                self.problem = str(error)
+                _log.warning("Still serving %s: %s", self.current.version.label, error)
+
+    def _catch_up(self) -> None:
+        wanted = versions.resolve(self._address)
+        if wanted.version == self.current.version.version:
+            self.problem = ""
+        elif wanted.version != self._refused or time.monotonic() > self._retry_at:
+            # Held against it until it is in memory.
+            self._refused = wanted.version
+            self._retry_at = time.monotonic() + _RETRY_SECONDS
+            self._swap_to(wanted)
+            self._refused, self.problem = 0, ""
+
+    def _swap_to(self, wanted: Version) -> None:
+        before, kept = self.current, self._previous
+        if kept is not None and kept.version.version == wanted.version:
+            self.current = kept
+        else:
+            self.current = self._load(wanted.uri)
+        self._previous = before
+        _log.info("Now serving %s", self.current.version.label)
+
+    def _load(self, address: str) -> Loaded:
+        model, version = versions.load(address)
+        loaded = Loaded(model, version, version.sampling or self._sampling)
+        for size in self._batch_sizes:
+            loaded.model.generate([_WARM_UP_PROMPT] * size, 0, loaded.sampling)
+        return loaded
