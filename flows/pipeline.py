@@ -1,7 +1,6 @@
 """The whole arrow as a Prefect flow: raw -> ... -> report -> version."""
 
 from contextlib import suppress
-from pathlib import Path
 from typing import cast
 from uuid import UUID
 
@@ -16,7 +15,6 @@ from prefect.cache_policies import NO_CACHE
 
 from flows import dvc_stage, lock
 from flows.register import register
-from llmvis import storage
 from llmvis.model_registry import runs
 from llmvis.model_registry.provenance import Version
 
@@ -54,9 +52,7 @@ def run_stage(stage: str) -> None:
 def register_model() -> Version:
     """Registers the model and its report, and links the run that trained it."""
     version = register()
-    run_id = runs.find(storage.fingerprint(Path("data/model")))
-    if run_id:
-        create_link_artifact(
-            runs.run_url(run_id), key="mlflow-run", description=version.label
-        )
+    create_link_artifact(
+        runs.run_url(version.run_id), key="mlflow-run", description=version.label
+    )
     return version

@@ -8,6 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+PARAMS = Path(__file__).parents[2] / "params.yaml"
+
 DVC_YAML = """
 stages:
   ingest:
@@ -23,7 +25,7 @@ stages:
       - data/checkpoints: {persist: true}
   evaluate:
     cmd: python evaluate.py
-    deps: [data/examples]
+    deps: [data/examples, data/model]
     outs: [data/report]
 """
 
@@ -40,6 +42,12 @@ from pathlib import Path
 Path("data/model").mkdir(parents=True)
 Path("data/model/file").write_text("whole")
 Path("data/checkpoints").mkdir(exist_ok=True)
+"""
+
+EVALUATE = """
+from pathlib import Path
+Path("data/report").mkdir(parents=True)
+Path("data/report/file").write_text("report")
 """
 
 # Writes half its output and a checkpoint, starts a child, and hangs.
@@ -60,15 +68,16 @@ time.sleep(300)
 
 
 class Project:
-    """A folder with three stages: `ingest` feeds `evaluate`, and `train` stands alone."""
+    """A folder with three stages: `ingest` and `train` feed `evaluate`."""
 
     def __init__(self, root: Path):
         self.root = root
         self.write(".dvc/config", "[core]\n    no_scm = true\n")
         self.write("dvc.yaml", DVC_YAML)
-        self.write("params.yaml", "ingest: {size: 1}\n")
+        self.write("params.yaml", PARAMS.read_text())
         self.write("ingest.py", INGEST)
         self.write("train.py", TRAIN)
+        self.write("evaluate.py", EVALUATE)
 
     def write(self, name: str, text: str) -> None:
         (self.root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -77,10 +86,20 @@ class Project:
     def read(self, name: str) -> str:
         return (self.root / name).read_text()
 
+    def start(self, *arguments: str) -> subprocess.Popen:
+        """Starts Python in this folder, with what it says in a pipe."""
+        return subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=self.root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
     def start_hanging(self, *command: str) -> subprocess.Popen:
         """Makes `train` hang, runs a command that runs it, and waits until it hangs."""
         self.write("train.py", HANGING)
-        process = subprocess.Popen([sys.executable, *command], cwd=self.root)
+        process = self.start(*command)
         self.wait_until(lambda: (self.root / "started").exists(), seconds=60)
         return process
 
