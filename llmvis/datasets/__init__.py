@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from llmvis.config import IngestConfig
-from llmvis.datasets import scenes
+from llmvis.datasets import image_folder, scenes
 from llmvis.errors import ConfigError
 from llmvis.records import Example, Refusal
 
@@ -21,7 +21,7 @@ class Source(Protocol):
         ...
 
 
-SOURCES: dict[str, Source] = {"scenes": scenes}
+SOURCES: dict[str, Source] = {"scenes": scenes, "image_folder": image_folder}
 
 
 def get_source(name: str) -> Source:
