@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from llmvis.datasets.scene_backgrounds import paint_background
-from llmvis.datasets.sprites import ACCENTS, SPRITES, TINTS, Shape
+from llmvis.datasets.sprites import ACCENTS, SPRITES, TINTS
+from llmvis.datasets.vector_shapes import Shape
 from llmvis.records import Box, Scene
 
 Rgb = tuple[int, int, int]
@@ -29,8 +30,8 @@ BODY_RGB: dict[str, Rgb] = {
     "gray": (148, 150, 156),
 }
 # Tints of every colour are computed, but these two have no room on one side.
-_LIGHT_RGB = {"black": (98, 98, 108), "white": (255, 255, 255)}
-_DARK_RGB = {"white": (206, 210, 220), "black": (16, 16, 20), "yellow": (234, 172, 16)}
+_LIGHT_RGB = {"black": (98, 98, 108), "white": (224, 229, 238)}
+_DARK_RGB = {"white": (196, 202, 214), "black": (16, 16, 20), "yellow": (234, 172, 16)}
 _OUTLINE_RGB = {"white": (120, 124, 140)}
 
 _ROLES = ("outline", *TINTS, *ACCENTS)
