@@ -42,27 +42,27 @@ def _plain(x, y, rng):
 
 def _sky(x, y, rng):
     picture = _gradient(y, (112, 178, 238), (206, 232, 250))
-    for _ in range(2):
-        _puff(picture, x, y, rng.uniform(0.1, 0.9), rng.uniform(0.08, 0.8), rng)
+    left = rng.uniform(0.15, 0.85)
+    for center_x in (left, (left + 0.5) % 1):
+        cloud = _cloud(x, y, center_x, rng.uniform(0.12, 0.85), rng.uniform(0.8, 1.2))
+        picture = _over(picture, np.full_like(picture, 250), 0.8 * cloud)
     return picture
 
 
 def _meadow(x, y, rng):
     picture = _gradient(y / 0.7, (160, 210, 246), (226, 242, 250))
-    back = _hill(x, y, rng, height=rng.uniform(0.56, 0.64), soft=x.shape[0])
+    back = _ground(x, y, rng.uniform(0.56, 0.64), rng)
     picture = _over(picture, _gradient(y, (188, 220, 140), (176, 212, 128)), back)
-    front = _hill(x, y, rng, height=rng.uniform(0.70, 0.78), soft=x.shape[0])
+    front = _ground(x, y, rng.uniform(0.7, 0.78), rng)
     return _over(picture, _gradient(y, (178, 216, 116), (146, 194, 92)), front)
 
 
 def _beach(x, y, rng):
     horizon = rng.uniform(0.42, 0.5)
     picture = _gradient(y / horizon, (150, 206, 246), (228, 243, 250))
-    sea = _step(y - horizon, x.shape[0])
+    sea = _edge(y - horizon)
     picture = _over(picture, _gradient(y, (120, 210, 220), (70, 172, 205)), sea)
-    sand = _hill(x, y, rng, height=rng.uniform(0.64, 0.7), soft=x.shape[0])
-    foam = _hill(x, y + 0.025, rng, height=2.0, soft=x.shape[0])
-    picture = _over(picture, np.full_like(picture, 245), foam)
+    sand = _ground(x, y, rng.uniform(0.64, 0.7), rng)
     return _over(picture, _gradient(y, (246, 226, 178), (232, 204, 148)), sand)
 
 
@@ -88,23 +88,26 @@ def _gradient(share, upper, lower):
     return np.array(upper, float) * (1 - share) + np.array(lower, float) * share
 
 
-def _step(distance, pixels):
-    """0 above an edge and 1 below it, one pixel wide in between."""
-    return np.clip(distance * pixels + 0.5, 0, 1)
-
-
-def _hill(x, y, rng, *, height, soft):
-    wave = np.sin(2 * np.pi * (x * rng.uniform(0.4, 0.8) + rng.uniform()))
-    return _step(y - height - 0.03 * wave, soft)
-
-
 def _over(below, above, share):
     return below + (above - below) * share[..., None]
 
 
-def _puff(picture, x, y, center_x, center_y, rng):
-    """A soft cloud of three circles."""
-    for offset, radius in ((-0.09, 0.05), (0.0, 0.075), (0.1, 0.055)):
-        far = np.hypot(x - center_x - offset, 1.3 * (y - center_y))
-        share = 0.75 * np.clip((radius * rng.uniform(0.9, 1.2) - far) * 16, 0, 1)
-        picture += (252 - picture) * share[..., None]
+def _edge(distance):
+    """0 where `distance` is negative and 1 where not, one pixel wide in between."""
+    return np.clip(distance * len(distance) + 0.5, 0, 1)
+
+
+def _ground(x, y, height, rng):
+    """All below a wavy horizon."""
+    wave = np.sin(2 * np.pi * (x * rng.uniform(0.4, 0.8) + rng.uniform()))
+    return _edge(y - height - 0.03 * wave)
+
+
+def _cloud(x, y, center_x, base, scale):
+    """Three circles with a flat base."""
+    circles = ((-0.09, 0.055), (0.0, 0.085), (0.09, 0.06))
+    shares = [
+        _edge(scale * radius - np.hypot(x - center_x - scale * offset, y - base))
+        for offset, radius in circles
+    ]
+    return np.max(shares, axis=0) * _edge(base + 0.02 * scale - y)
