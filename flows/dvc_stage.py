@@ -93,6 +93,8 @@ def _run(stage: str, progress_file: Path, on_progress: Callable[[dict], None]) -
             **os.environ,
             # dvc.yaml says `python`, and that has to be this one.
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            # Large files of passing interest go with the stage, however it ends.
+            "TMPDIR": str(progress_file.parent),
             progress.FILE_VARIABLE: str(progress_file),
             progress.SUPERVISOR_VARIABLE: str(os.getpid()),
         },

@@ -9,18 +9,21 @@ import types
 import typing
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Literal
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from llmvis.errors import ConfigError
 
+_MAY_BE_ZERO = {"seed", "weight_decay", "caption_dropout", "ema_momentum"}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IngestConfig:
     """Which captioned pictures to take, and how they are made alike."""
 
-    source: str  # "scenes" or "image_folder"
+    source: Literal["scenes", "image_folder"]  # see datasets
     path: str  # the folder to read; `scenes` reads none
     image_size: int  # side of the square every picture becomes, in pixels
     background: str  # what shows through transparent pixels, as #rrggbb
@@ -51,13 +54,22 @@ class TokenizeConfig:
     max_caption_tokens: int  # longer captions are cut
     seed: int
 
+    def __post_init__(self):
+        _require_positive(self, "tokenize")
+        _require(
+            self.num_levels >= 3 and self.num_levels % 2 == 1,
+            f"tokenize.num_levels is {self.num_levels}, and must be odd and at least "
+            "3. Try 7.",
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainConfig:
     """Which networks are trained, and how."""
 
-    text_encoder: str  # a key of training.build.TEXT_ENCODERS
-    generator: str  # a key of training.build.GENERATORS
+    # Named here too, so that a misspelt one is refused before hours of work.
+    text_encoder: Literal["lstm", "transformer"]  # training.build.TEXT_ENCODERS
+    generator: Literal["autoregressive", "regression"]  # training.build.GENERATORS
     hidden_dim: int
     num_layers: int
     num_heads: int
@@ -70,6 +82,16 @@ class TrainConfig:
     validate_every: int  # steps between validation losses, pictures and checkpoints
     seed: int
 
+    def __post_init__(self):
+        _require_positive(self, "train")
+        _require(
+            self.hidden_dim % self.num_heads == 0,
+            f"train.hidden_dim is {self.hidden_dim}, and must be a multiple of "
+            f"train.num_heads, {self.num_heads}. Try {64 * self.num_heads}.",
+        )
+        _require_share(self.caption_dropout, "train.caption_dropout")
+        _require_share(self.ema_momentum, "train.ema_momentum")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JudgeConfig:
@@ -79,6 +101,9 @@ class JudgeConfig:
     batch_size: int
     learning_rate: float
     seed: int
+
+    def __post_init__(self):
+        _require_positive(self, "judge")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -248,6 +273,13 @@ def _refuse_other_keys(content: dict, known: set[str], where: str) -> None:
 
 
 def _require_type(value, hint, key: str) -> None:
+    if typing.get_origin(hint) is Literal:
+        known = typing.get_args(hint)
+        _require(
+            value in known,
+            f"{key} is {value!r}, and must be one of {', '.join(known)}.",
+        )
+        return
     allowed = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     # YAML writes 3 for 3.0, and Python calls True an int.
     fits = isinstance(value, (*allowed, int) if float in allowed else allowed)
@@ -255,6 +287,19 @@ def _require_type(value, hint, key: str) -> None:
         fits and (not isinstance(value, bool) or bool in allowed),
         f"{key} is {value!r}, and must be {' or '.join(t.__name__ for t in allowed)}.",
     )
+
+
+def _require_positive(config, section: str) -> None:
+    for field in fields(config):
+        value = getattr(config, field.name)
+        if isinstance(value, int | float) and field.name not in _MAY_BE_ZERO:
+            _require(
+                value > 0, f"{section}.{field.name} is {value}, and must be above 0."
+            )
+
+
+def _require_share(value: float, key: str) -> None:
+    _require(0 <= value < 1, f"{key} is {value}, and must be at least 0 and below 1.")
 
 
 def _require(condition: bool, message: str) -> None:

@@ -63,11 +63,10 @@ def staged(folder: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
         yield staging
-        shutil.rmtree(folder, ignore_errors=True)
-        staging.rename(folder)
+        _take_place(staging, folder)
     except OSError as error:
         shutil.rmtree(staging, ignore_errors=True)
-        if error.errno not in {errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT}:
+        if not _is_about_writing(error, staging):
             raise
         raise StorageError(
             f"Could not write {folder}: {error.strerror}. Earlier output is untouched. "
@@ -76,6 +75,26 @@ def staged(folder: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise
+
+
+def _take_place(staging: Path, folder: Path) -> None:
+    # Both renames take no time, so a kill between them is next to impossible, and
+    # even then nothing is lost.
+    earlier = folder.with_name(f".{folder.name}.earlier")
+    shutil.rmtree(earlier, ignore_errors=True)
+    if folder.exists():
+        folder.rename(earlier)
+    staging.rename(folder)
+    shutil.rmtree(earlier, ignore_errors=True)
+
+
+def _is_about_writing(error: OSError, staging: Path) -> bool:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return True
+    # A source that may not be read gives the same number.
+    place = os.path.abspath(error.filename or "")
+    beside = os.path.abspath(staging.parent)
+    return error.errno in {errno.EACCES, errno.EROFS} and place.startswith(beside)
 
 
 def write_json(path: Path, content) -> None:
@@ -307,7 +326,7 @@ def unpack_images(folder: Path, split: str, path: Path) -> np.ndarray:
     Returns:
         Shape `(N, H, W, 3)`, uint8, memory-mapped.
     """
-    shape = None
+    shape: tuple[int, ...] = ()
     with path.open("wb") as file:
         for block in iterate_images(folder, split, batch_size=_ROWS_PER_GROUP):
             file.write(block.tobytes())
