@@ -58,18 +58,33 @@ def words_of_run(run: str, lang: str) -> tuple[str, ...]:
 
     Punctuation is dropped: a word has a letter, a digit or a pictograph in it.
     """
-    tokenizer = _tokenizer(lang)
-    if len(tokenizer.vocab.strings) > _MOST_STRINGS:
-        _tokenizer.cache_clear()
-    doc = tokenizer(" ".join(_CHUNK.findall(run)) if lang == "en" else run)
+    doc = _tokenize(run, lang)
     # The cache holds each word once, however many runs it is in.
     return tuple(intern(token.text) for token in doc if _says_something(token.text))
+
+
+def letters_and_words(text: str) -> list[str]:
+    """Splits text into single Chinese characters, English words and punctuation.
+
+    Where a Chinese word ends can be left to whoever knows which words to expect.
+    """
+    tokens: list[str] = []
+    for run, lang in runs(normalize(text)):
+        tokens += run if lang == "zh" else (t.text for t in _tokenize(run, lang))
+    return [token for token in tokens if not token.isspace()]
 
 
 def _says_something(word: str) -> bool:
     return word.isalnum() or any(
         c.isalnum() or unicodedata.category(c) == "So" for c in word
     )
+
+
+def _tokenize(run: str, lang: str):
+    tokenizer = _tokenizer(lang)
+    if len(tokenizer.vocab.strings) > _MOST_STRINGS:
+        _tokenizer.cache_clear()
+    return tokenizer(" ".join(_CHUNK.findall(run)) if lang == "en" else run)
 
 
 @cache
