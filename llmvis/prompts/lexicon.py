@@ -262,7 +262,7 @@ BACKGROUNDS = {
         "沙滩",
     ),
     "night": Place(
-        ("at night", "under the night sky", "in the night"),
+        ("at night", "under the night sky", "in the night sky"),
         ("夜空下", "夜空中", "夜里"),
         "夜空",
     ),

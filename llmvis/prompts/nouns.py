@@ -131,9 +131,10 @@ class Gathering:
     def _continues(self, mention: Mention, ahead: Sequence[Mention]) -> bool:
         """Tells whether the thing that is open goes on after a stop or 在."""
         if mention.role == "stop":
-            # A small, blue bird.
+            # "A small, blue bird", but not 小鸟两只，红花一朵.
+            described = self._open.opened and (self._open.color or self._open.size)
             goes_on = bool(ahead) and ahead[0].role in {"color", "size", "kind"}
-            return self._open.opened and not self._has_other_words and goes_on
+            return bool(described) and not self._has_other_words and goes_on
         if self._open.opened and _is_description(ahead):
             self._outer.append(self._open)
             self._open = Asked()

@@ -13,21 +13,29 @@ from llmvis.prompts.nouns import Asked, Gathering
 from llmvis.prompts.placing import Placing, without_converses
 from llmvis.records import Question, Relation, Scene, Thing
 
+_MOST_CHARACTERS = 2_000  # the time it takes grows with the square of the things
+
 
 @lru_cache(maxsize=10_000)
 def parse(prompt: str) -> Scene:
     """Reads what a prompt asks for.
 
     Args:
-        prompt: English or Chinese text, of any length.
+        prompt: English or Chinese text of at most 2,000 characters.
 
     Returns:
         The things in the order they are first named, without boxes. A count of 0 is
         "several"; what is not said of a thing or the background is None.
 
     Raises:
-        PromptError: Neither a thing nor a background is recognized.
+        PromptError: The prompt is too long, or neither a thing nor a background is
+            recognized in it.
     """
+    if len(prompt) > _MOST_CHARACTERS:
+        raise PromptError(
+            f"The prompt has {len(prompt)} characters. Shorten it to "
+            f"{_MOST_CHARACTERS}."
+        )
     mentions = find_mentions(prompt)
     gathering = Gathering(mentions)
     placing = Placing(gathering.nodes)

@@ -16,6 +16,7 @@ A phrase has a role in the sentence and a value:
     tail        a relation to a thing named before ("to its left")
     mutual      a relation of the last two things ("side by side")
     it          a thing named before
+    which       the thing just named
     with        what follows belongs to the thing before
     no          what follows is not wanted
     there       begins a statement, and ends whatever came before it
@@ -216,6 +217,7 @@ _OTHERS = {
     ),
     "at": ("在", "位于", "处于"),
     "it": ("it", "its", "them", "their", "它", "它们", "其"),
+    "which": ("which",),
     "with": ("with", "has", "have", "having", "featuring", "holds", "carries"),
     "no": ("without", "no", "没有", "无"),
     "there": ("there", "shows", "showing", "这里", "图中", "画面中", "图片中", "画中"),

@@ -49,7 +49,7 @@ class Placing:
         if named is not None and named.role == "scenery":
             return
         explicit = named is not None and named.role in {"thing", "it"}
-        before = _things(segment[:position])
+        before = self._named_before(number, position)
         subjects = self._before(number, before) or self._following(
             number, position + 1 + explicit
         )
@@ -67,7 +67,7 @@ class Placing:
         at = max((i for i in range(position) if segment[i].role == "at"), default=None)
         if explicit and at is None and position > 1 and not _things(segment[position:]):
             at = position - 1  # 蓝鸟站红花上, without 在
-        before = [] if at is None else _things(segment[:at])
+        before = [] if at is None else self._named_before(number, at)
         if node.describes_next and _things(segment[position:]):
             before = []
         subjects = self._before(number, before) or self._following(number, position + 1)
@@ -114,7 +114,9 @@ class Placing:
             found = _things(self._segments[number + 1])[:1]
             last = number + 1
         if not found:
-            return [] if self._subject is None else [self._subject]
+            return (
+                self._earlier(number)[:1] if self._subject is None else [self._subject]
+            )
         if self._is_bare(last + 1) and self._joined[last + 1]:
             found += _things(self._segments[last + 1])
         return found
@@ -145,6 +147,19 @@ class Placing:
         ]
         candidates = [t for t in (*topics, *nearest, *here) if t not in subjects]
         return candidates[0] if candidates else None
+
+    def _named_before(self, number: int, position: int) -> list[int]:
+        """Lists the things before a place in a segment, by name or by pronoun."""
+        named: list[int] = []
+        for i, node in enumerate(self._segments[number][:position]):
+            if node.role == "thing":
+                named.append(node.value)
+            elif node.role == "which":
+                named += self._earlier(number)[-1:]
+            elif node.role == "it":
+                antecedent = self._antecedent(named, number, i)
+                named += [] if antecedent is None else [antecedent]
+        return named
 
     def _earlier(self, number: int) -> list[int]:
         return [t for segment in self._segments[:number] for t in _things(segment)]
