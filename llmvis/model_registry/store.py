@@ -14,6 +14,7 @@ import mlflow
 from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from llmvis.errors import RegistryError
 
@@ -48,10 +49,11 @@ def connect() -> MlflowClient:
         mlflow.set_tracking_uri(uri)
         client = MlflowClient()
         client.get_experiment_by_name(EXPERIMENT)
-    except MlflowException as error:
+    except (MlflowException, SQLAlchemyError) as error:
+        reason = str(error).splitlines()[0]
         raise RegistryError(
-            f"MLflow cannot open its store at {uri}: {error.message} "
-            "Set MLFLOW_TRACKING_URI to another store, or mend this one."
+            f"MLflow cannot open its store at {uri}: {reason}. Set MLFLOW_TRACKING_URI "
+            "to another store, or mend this one."
         ) from error
     return client
 

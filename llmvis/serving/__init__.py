@@ -42,9 +42,8 @@ def serve(model_uri: str, settings: ServeConfig, sampling: SamplingConfig) -> No
             f"Serving {followed.current.version.label} at http://{host}:{port} "
             "(Ctrl-C ends it)"
         )
-        config = uvicorn.Config(
-            app.create(followed, batcher, settings), log_level="warning"
-        )
+        pictures = app.Pictures(followed, batcher, settings)
+        config = uvicorn.Config(app.create(pictures), log_level="warning")
         try:
             with suppress(KeyboardInterrupt):
                 uvicorn.Server(config).run(sockets=[listener])

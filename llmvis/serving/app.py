@@ -21,6 +21,7 @@ from llmvis.serving import messages, waiting
 from llmvis.serving.batching import Batcher, Order
 from llmvis.serving.body_limit import BodyLimit
 from llmvis.serving.following import Following
+from llmvis.serving.messages import MAX_SEED
 from llmvis.serving.waiting import Refused
 
 _ERRORS: dict[int | str, dict] = {
@@ -30,14 +31,55 @@ _ERRORS: dict[int | str, dict] = {
 Drawn = list[tuple[Sample, Version]]
 
 
-def create(following: Following, batcher: Batcher, settings: ServeConfig) -> FastAPI:
-    """Makes the application around a model that is loaded.
+class Pictures:
+    """Draws what requests ask for.
 
     Args:
         following: Holds the current version.
         batcher: Draws with it.
         settings: Limits of a request.
     """
+
+    def __init__(self, following: Following, batcher: Batcher, settings: ServeConfig):
+        self.following, self.batcher, self._settings = following, batcher, settings
+
+    async def draw(
+        self, request: Request, prompt: str, seed: int | None, count: int, options: dict
+    ) -> Drawn:
+        """Draws `count` pictures, with seeds that follow one another.
+
+        Args:
+            request: Whose client waits.
+            prompt: English or Chinese.
+            seed: Of the first picture; None for a new one.
+            count: How many.
+            options: Fields of SamplingConfig that differ from the version's own.
+
+        Raises:
+            Refused: Too many pictures are asked for, or cannot be drawn now.
+            PromptError: The prompt cannot be read.
+        """
+        if count > self._settings.max_images:
+            raise Refused(
+                400,
+                f"{count} pictures are asked for, and one request may ask for "
+                f"{self._settings.max_images}. Ask several times.",
+            )
+        loaded = self.following.current
+        # Before it is queued, since it would be refused together with others.
+        loaded.model.text_tokenizer.encode([prompt])
+        sampling = replace(loaded.sampling, **options) if options else None
+        first = secrets.randbelow(MAX_SEED - count) if seed is None else seed
+        orders = [
+            Order(prompt=prompt, seed=first + index, sampling=sampling)
+            for index in range(count)
+        ]
+        timeout = self._settings.timeout
+        return await waiting.draw(request, self.batcher, orders, timeout)
+
+
+def create(pictures: Pictures) -> FastAPI:
+    """Makes the application around a model that is loaded."""
     app = FastAPI(
         title="llmvis",
         summary="Pictures from words, drawn by your own model",
@@ -45,34 +87,19 @@ def create(following: Following, batcher: Batcher, settings: ServeConfig) -> Fas
     )
     app.add_middleware(BodyLimit)
     _answer_errors(app)
-    _add_state_routes(app, following, batcher)
+    _add_state_routes(app, pictures.following, pictures.batcher)
+    _add_images_route(app, pictures)
+    _add_generate_route(app, pictures)
+    return app
 
-    async def draw(
-        request: Request, prompt: str, seed: int | None, count: int, options: dict
-    ) -> Drawn:
-        if count > settings.max_images:
-            raise Refused(
-                400,
-                f"{count} pictures are asked for, and one request may ask for "
-                f"{settings.max_images}. Ask several times.",
-            )
-        loaded = following.current
-        # Before it is queued, since it would be refused together with others.
-        loaded.model.text_tokenizer.encode([prompt])
-        sampling = replace(loaded.sampling, **options) if options else None
-        first = secrets.randbelow(2**31 - count) if seed is None else seed
-        orders = [
-            Order(prompt=prompt, seed=first + index, sampling=sampling)
-            for index in range(count)
-        ]
-        return await waiting.draw(request, batcher, orders, settings.timeout)
 
+def _add_images_route(app: FastAPI, pictures: Pictures) -> None:
     @app.post("/v1/images/generations", responses=_ERRORS)
     async def images(
         request: Request, body: messages.ImagesRequest
     ) -> messages.ImagesAnswer:
         """Draws pictures, in the shape of the OpenAI images route."""
-        side = following.current.model.image_size
+        side = pictures.following.current.model.image_size
         if body.size not in {None, "auto", f"{side}x{side}"}:
             raise Refused(
                 400,
@@ -80,12 +107,10 @@ def create(following: Following, batcher: Batcher, settings: ServeConfig) -> Fas
                 "out, or write auto.",
                 "size",
             )
-        drawn = await draw(request, body.prompt, body.seed, body.n, {})
+        drawn = await pictures.draw(request, body.prompt, body.seed, body.n, {})
         data = [
             messages.ImageData(
-                b64_json=_base64(sample, version),
-                seed=sample.seed,
-                version=version.label,
+                b64_json=_base64(sample, version), **_about(sample, version)
             )
             for sample, version in drawn
         ]
@@ -93,6 +118,8 @@ def create(following: Following, batcher: Batcher, settings: ServeConfig) -> Fas
             created=int(time.time()), data=data, unknown_words=_unknown_words(drawn)
         )
 
+
+def _add_generate_route(app: FastAPI, pictures: Pictures) -> None:
     @app.post("/generate", responses=_ERRORS)
     async def generate(
         request: Request, body: messages.GenerateRequest
@@ -100,18 +127,14 @@ def create(following: Following, batcher: Batcher, settings: ServeConfig) -> Fas
         """Draws pictures, with every sampling option."""
         names = {field.name for field in fields(SamplingConfig)}
         options = body.model_dump(include=names, exclude_none=True)
-        drawn = await draw(request, body.prompt, body.seed, body.num_images, options)
-        pictures = [
-            messages.Picture(
-                png=_base64(sample, version), seed=sample.seed, version=version.label
-            )
+        drawn = await pictures.draw(
+            request, body.prompt, body.seed, body.num_images, options
+        )
+        made = [
+            messages.Picture(png=_base64(sample, version), **_about(sample, version))
             for sample, version in drawn
         ]
-        return messages.GenerateAnswer(
-            images=pictures, unknown_words=_unknown_words(drawn)
-        )
-
-    return app
+        return messages.GenerateAnswer(images=made, unknown_words=_unknown_words(drawn))
 
 
 def _add_state_routes(app: FastAPI, following: Following, batcher: Batcher) -> None:
@@ -197,6 +220,10 @@ def _problem(status: int, message: str, param: str | None) -> JSONResponse:
 
 def _base64(sample: Sample, version: Version) -> str:
     return base64.b64encode(provenance.encode(sample, version)).decode()
+
+
+def _about(sample: Sample, version: Version) -> dict:
+    return {"seed": sample.seed, "version": version.label}
 
 
 def _unknown_words(drawn: Drawn) -> list[str]:

@@ -5,13 +5,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 MAX_PROMPT_CHARACTERS = 1000
+MAX_SEED = 2**31 - 1
 
 
 Prompt = Annotated[
     str,
     Field(max_length=MAX_PROMPT_CHARACTERS, examples=["a blue bird on a red flower"]),
 ]
-Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Number = Annotated[float, Field(allow_inf_nan=False, le=100)]
 
 

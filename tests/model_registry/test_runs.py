@@ -1,0 +1,166 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from llmvis.errors import RegistryError
+from llmvis.model_registry import runs
+from llmvis.model_registry import store as stores
+
+RECORD_AND_DIE = """
+import os, signal
+from llmvis.model_registry import runs
+with runs.record("train", {"train": {"seed": 0}}, {}) as run:
+    run.log_curves([{"step": 1, "loss": 2.0}])
+    print(run.run_id, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+pytestmark = pytest.mark.usefixtures("store")
+
+
+def test_a_run_keeps_params_curves_figures_and_files(report_folder):
+    params = {"train": {"seed": 0, "generator": "autoregressive"}}
+    with runs.record("train", params, {"why": "a test"}) as run:
+        run.log_curves(
+            [{"step": 1, "loss": 2.0}, {"step": 2, "loss": 1.5, "rate": 0.1}]
+        )
+        run.log_metrics({"test_seen": {"en": {"value": 0.5}}, "name": "not a number"})
+        run.log_folder(report_folder, "report")
+
+    client = stores.connect()
+    kept = client.get_run(run.run_id)
+    curve = client.get_metric_history(run.run_id, "loss")
+    files = client.list_artifacts(run.run_id, "report")
+    assert kept.info.status == "FINISHED"
+    assert kept.data.params == {"train.seed": "0", "train.generator": "autoregressive"}
+    assert kept.data.metrics["test_seen/en/value"] == 0.5
+    assert kept.data.tags["why"] == "a test"
+    assert [(point.step, point.value) for point in curve] == [(1, 2.0), (2, 1.5)]
+    assert {file.path for file in files} == {
+        "report/metrics.json",
+        "report/report.html",
+    }
+
+
+def test_a_picture_is_kept_by_step():
+    with runs.record("train", {}, {}) as run:
+        run.log_picture("grid", np.zeros((8, 8, 3), "uint8"), step=500)
+
+    files = [f.path for f in stores.connect().list_artifacts(run.run_id, "images")]
+    assert any("grid" in file and "500" in file for file in files)
+
+
+def test_thousands_of_points_fit_in_one_call():
+    rows = [{"step": step, "a": 0.0, "b": 1.0} for step in range(1500)]
+    with runs.record("train", {}, {}) as run:
+        run.log_curves(rows)
+
+    assert len(stores.connect().get_metric_history(run.run_id, "b")) == 1500
+
+
+def test_a_run_that_was_killed_goes_on_under_its_id():
+    killed = subprocess.run(
+        [sys.executable, "-c", RECORD_AND_DIE], capture_output=True, text=True
+    )
+    assert killed.returncode == -signal.SIGKILL
+    run_id = killed.stdout.strip()
+
+    with runs.record("train", {"train": {"seed": 0}}, {}, run_id) as run:
+        run.log_curves([{"step": 2, "loss": 1.0}])
+
+    client = stores.connect()
+    steps = [point.step for point in client.get_metric_history(run_id, "loss")]
+    assert run.run_id == run_id
+    assert steps == [1, 2]
+    assert client.get_run(run_id).info.status == "FINISHED"
+
+
+def test_an_id_that_the_store_does_not_know_starts_a_new_run():
+    with runs.record("train", {}, {}, "0" * 32) as run:
+        pass
+
+    assert run.run_id != "0" * 32
+
+
+def test_an_error_and_an_interruption_are_told_apart():
+    with (
+        pytest.raises(ValueError, match="diverged"),
+        runs.record("a", {}, {}) as failed,
+    ):
+        raise ValueError("diverged")
+    with pytest.raises(KeyboardInterrupt), runs.record("b", {}, {}) as stopped:
+        raise KeyboardInterrupt
+
+    client = stores.connect()
+    assert client.get_run(failed.run_id).info.status == "FAILED"
+    assert client.get_run(stopped.run_id).info.status == "KILLED"
+
+
+def test_a_run_names_the_data_the_code_and_the_packages_it_had(store):
+    digest = "0123456789abcdef0123456789abcdef.dir"
+    out = {"path": "data/examples", "md5": digest}
+    (store / "dvc.lock").write_text(json.dumps({"stages": {"ingest": {"outs": [out]}}}))
+    (store / "uv.lock").write_text("packages")
+    _commit(store)
+    with runs.record("train", {}, {}) as run:
+        run.log_lineage(store)
+
+    client = stores.connect()
+    kept = client.get_run(run.run_id)
+    assert runs.data_digest(run.run_id) == digest
+    assert [file.path for file in client.list_artifacts(run.run_id)] == ["dvc.lock"]
+    assert len(kept.data.tags["mlflow.source.git.commit"]) == 40
+    assert kept.data.tags["llmvis.git_has_uncommitted_changes"] == "false"
+    assert len(kept.data.tags["llmvis.uv_lock_sha256"]) == 64
+
+
+def test_a_model_folder_leads_back_to_the_run_that_made_it(any_folder):
+    with runs.record("train", {}, {}) as run:
+        run.made(any_folder)
+
+    fingerprint = stores.connect().get_run(run.run_id).data.tags[runs.MODEL_TAG]
+    assert runs.find(fingerprint) == run.run_id
+    assert runs.find("another") is None
+    assert run.run_id in runs.run_url(run.run_id)
+
+
+def test_processes_that_meet_an_empty_store_all_record_their_run():
+    code = (
+        "from llmvis.model_registry import runs\n"
+        "with runs.record('train', {}, {}): pass"
+    )
+    started = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
+
+    assert [process.wait() for process in started] == [0, 0, 0]
+    client = stores.connect()
+    assert len(client.search_runs([stores.experiment_id(client)])) == 3
+
+
+def test_a_server_that_does_not_answer_is_named_with_what_to_do(monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    with pytest.raises(
+        RegistryError, match=r"127\.0\.0\.1:1 .*unset MLFLOW_TRACKING_URI"
+    ):
+        stores.connect()
+
+
+def test_a_file_that_is_no_store_is_named(store):
+    (store / "mlflow.db").write_text("not a database, but long enough to be read")
+    with pytest.raises(
+        RegistryError, match=r"cannot open its store at sqlite.*mlflow\.db"
+    ):
+        stores.connect()
+
+
+def _commit(folder):
+    who = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.com"}
+    who |= {name.replace("AUTHOR", "COMMITTER"): value for name, value in who.items()}
+    for command in ("init -q", "add dvc.lock uv.lock", "commit -qm first"):
+        subprocess.run(
+            ["git", *command.split()], cwd=folder, check=True, env={**os.environ, **who}
+        )
