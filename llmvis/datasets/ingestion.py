@@ -18,8 +18,8 @@ from llmvis.records import Refusal
 
 Result = dict | Refusal  # a row of storage, or why there is none
 
-_ITEMS_PER_CHUNK = 200  # large enough that handing them over costs nothing
-_CHUNKS_PER_PROCESS = 4  # read ahead: bounded memory, and nobody waits
+_ITEMS_PER_CHUNK = 64  # more would make Ctrl-C slow, fewer the handing over
+_CHUNKS_PER_PROCESS = 8  # read ahead: bounded memory, and nobody waits
 
 
 def ingest(

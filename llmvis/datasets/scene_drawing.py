@@ -29,7 +29,7 @@ BODY_RGB: dict[str, Rgb] = {
     "white": (252, 252, 252),
     "gray": (148, 150, 156),
 }
-# Tints of every colour are computed, but these two have no room on one side.
+# Tints are mixed with white and with black, save where there is no room for that.
 _LIGHT_RGB = {"black": (98, 98, 108), "white": (224, 229, 238)}
 _DARK_RGB = {"white": (196, 202, 214), "black": (16, 16, 20), "yellow": (234, 172, 16)}
 _OUTLINE_RGB = {"white": (120, 124, 140)}
@@ -128,11 +128,17 @@ def _shading(size: tuple[int, int]) -> np.ndarray:
     return (1.08 - 0.2 * (0.35 * x + 0.65 * y)).astype(np.float32)
 
 
+def tints(color: str) -> tuple[Rgb, Rgb, Rgb]:
+    """The body of a thing of that colour, and its light and its dark parts."""
+    body = BODY_RGB[color]
+    light = _LIGHT_RGB.get(color) or _mix(body, (255, 255, 255), 0.5)
+    dark = _DARK_RGB.get(color) or _mix(body, (20, 10, 30), 0.28)
+    return body, light, dark
+
+
 def _palette(color: str, at_night: bool) -> list[Rgb]:
     """The colour of each of `_ROLES` in a thing whose body has `color`."""
-    body = BODY_RGB[color]
-    dark = _DARK_RGB.get(color) or _mix(body, (20, 10, 30), 0.28)
-    light = _LIGHT_RGB.get(color) or _mix(body, (255, 255, 255), 0.5)
+    body, light, dark = tints(color)
     outline = _OUTLINE_RGB.get(color) or _mix(body, (20, 12, 28), 0.62)
     if at_night:  # a dark outline would vanish, and a black thing with it
         outline = _mix(body, (214, 222, 255), 0.55)
