@@ -7,6 +7,8 @@ are those of the authors' package `prdc`, which prints, and starts eight threads
 Dimension key: N reals, M samples, F features.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.spatial.distance import cdist
 
@@ -41,7 +43,15 @@ def coverage(reals: np.ndarray, samples: np.ndarray, seed: int) -> dict[str, Fig
             across_NM[np.ix_(rows_N, rows_M)],
         )
 
-    return of_halves(scores, (len(reals), len(samples)), seed)
+    found = of_halves(scores, (len(reals), len(samples)), seed)
+    return {
+        name: figure if name == "density" else _share(figure)
+        for name, figure in found.items()
+    }
+
+
+def _share(figure: Figure) -> Figure:
+    return replace(figure, low=max(0.0, figure.low), high=min(1.0, figure.high))
 
 
 def _scores(reals_NN, samples_MM, across_NM) -> dict[str, float]:

@@ -1,0 +1,64 @@
+"""model + judge -> report: draws the test prompts and tells how good that is."""
+
+import subprocess
+from pathlib import Path
+
+from flows import progress
+from llmvis import config, storage
+from llmvis.errors import MissingStage
+
+EXAMPLES, MODEL, JUDGE = Path("data/examples"), Path("data/model"), Path("data/judge")
+REPORT, CURVES = Path("data/report"), Path("data/training/curves.csv")
+
+
+def evaluate() -> None:
+    """Writes data/report: metrics.json, prompts.parquet, samples.png, index.html.
+
+    Raises:
+        MissingStage: There is no model or no judge.
+        MismatchError: Model, judge and examples were not made from each other.
+        DataError: There are too few prompts to score.
+    """
+    params = config.read()
+    for folder, stage in ((MODEL, "train"), (JUDGE, "judge")):
+        if not folder.exists():  # noticed before the slow imports
+            raise MissingStage(folder, stage)
+    progress.report(0, 1, "loading the model and the judge")
+    from llmvis import evaluation, judges
+    from llmvis.text_to_image import TextToImage
+
+    model, judge = TextToImage.load(MODEL), judges.load(JUDGE)
+    findings = evaluation.evaluate(model, judge, EXAMPLES, params, progress.report)
+    with storage.staged(REPORT) as folder:
+        evaluation.write(findings, folder, CURVES, _facts(model, judge, params))
+
+
+def _facts(model, judge, params: config.Params) -> dict[str, str]:
+    sizes = {
+        split: len(storage.read_table(EXAMPLES, split, ["example_id"]))
+        for split in storage.splits(EXAMPLES)
+    }
+    sampling = params.sampling
+    return {
+        "model": f"{model.family}, {model.num_parameters / 1e6:.1f} million parameters",
+        "data set": f"{params.ingest.source}, {sizes['train']:,} training pictures",
+        "splits": ", ".join(f"{split} {size:,}" for split, size in sizes.items()),
+        "drawn with": f"guidance scale {sampling.guidance_scale}, temperature "
+        f"{sampling.temperature}, top-k {sampling.top_k}, {sampling.num_steps} steps",
+        "judge": judge.name,
+        "examples": storage.fingerprint(EXAMPLES),
+        "model files": storage.fingerprint(MODEL),
+        "tokens": model.about["tokens"],
+        "commit": _commit(),
+    }
+
+
+def _commit() -> str:
+    """Names the commit the code is at; a folder that git does not know has none."""
+    asked = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return asked.stdout.strip() or "not in git"

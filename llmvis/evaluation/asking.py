@@ -1,0 +1,177 @@
+"""Which prompts a model is asked, and what it draws for them."""
+
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from llmvis import storage
+from llmvis.config import EvaluateConfig, SamplingConfig
+from llmvis.errors import DataError, PromptError, ShapeError
+from llmvis.prompts.parse import parse
+from llmvis.records import Sample, Scene
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A caption of a test split, used as a prompt."""
+
+    split: str
+    lang: str
+    prompt: str
+    example_id: str
+    row: int  # position of the described picture in its split
+    scene: Scene | None = None  # what the prompt asks for, where it can be parsed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """Everything a model drew, in the order of `asked`, and how long it took."""
+
+    asked: tuple[Asked, ...]
+    samples: tuple[Sample, ...]
+    images: np.ndarray  # (N, H, W, 3) uint8
+    seconds_per_picture: float
+
+
+def test_splits(examples: Path) -> list[str]:
+    """Names the splits to report on: those called test, else validation.
+
+    Raises:
+        DataError: There is neither.
+    """
+    names = storage.splits(examples)
+    chosen = [name for name in names if name.startswith("test")]
+    chosen = chosen or [name for name in names if name == "validation"]
+    if not chosen:
+        raise DataError(
+            f"{examples} has the splits {names}, and none that training did not see. "
+            "Ingest a data set with a split named test or validation."
+        )
+    return chosen
+
+
+def choose(examples: Path, config: EvaluateConfig) -> list[Asked]:
+    """Draws captions from each test split and language, no caption twice.
+
+    The same examples are taken in every language they have, so that languages are
+    compared on the same pictures.
+
+    Raises:
+        DataError: No split has two captions of one language.
+    """
+    chosen = []
+    for split in test_splits(examples):
+        table = storage.read_table(examples, split, ["example_id", "captions"])
+        order = np.random.default_rng(config.seed).permutation(len(table))
+        chosen += _by_language(table.iloc[order], split, config.num_prompts)
+    if not chosen:
+        raise DataError(
+            f"The test splits of {examples} have no two captions in one language, "
+            "which is too few to score. Ingest more captioned pictures."
+        )
+    return chosen
+
+
+def _by_language(table, split: str, num_prompts: int) -> list[Asked]:
+    seen: dict[str, dict[str, Asked]] = {}
+    for row, example_id, captions in table.itertuples():
+        first = {caption["lang"]: caption["text"] for caption in reversed(captions)}
+        for lang, prompt in first.items():
+            of_lang = seen.setdefault(lang, {})
+            if len(of_lang) < num_prompts and prompt not in of_lang:
+                of_lang[prompt] = Asked(
+                    split=split,
+                    lang=lang,
+                    prompt=prompt,
+                    example_id=example_id,
+                    row=row,
+                )
+    enough = [asked for _, asked in sorted(seen.items()) if len(asked) >= 2]
+    return [one for asked in enough for one in asked.values()]
+
+
+def with_scenes(asked: Sequence[Asked]) -> tuple[list[Asked], int]:
+    """Parses what each prompt asks for; gives those that ask something, and the rest.
+
+    Returns:
+        The prompts with their scenes, and how many raise no question.
+
+    Raises:
+        DataError: No prompt at all raises a question.
+    """
+    readable = []
+    for one in asked:
+        try:
+            readable.append(replace(one, scene=parse(one.prompt)))
+        except PromptError:
+            continue
+    if not readable:
+        raise DataError(
+            f"None of {len(asked)} prompts, {asked[0].prompt!r} the first, raises a "
+            "question that the scene judge can answer. Run `llmvis judge` on this data "
+            "set, so that the general judge reads it."
+        )
+    return readable, len(asked) - len(readable)
+
+
+def draw(
+    model,
+    asked: Sequence[Asked],
+    config: EvaluateConfig,
+    sampling: SamplingConfig,
+    progress: Progress,
+) -> Drawn:
+    """Draws every prompt with every seed.
+
+    A seed depends on the prompt and its number alone, so that two models are given
+    the same ones whatever else is in their reports.
+
+    Raises:
+        ShapeError: The model gave something that is no picture.
+    """
+    repeated = tuple(one for one in asked for _ in range(config.seeds_per_prompt))
+    numbers = list(range(config.seeds_per_prompt)) * len(asked)
+    seeds = [
+        zlib.crc32(f"{config.seed}/{number}/{one.prompt}".encode())
+        for one, number in zip(repeated, numbers, strict=True)
+    ]
+    samples: list[Sample] = []
+    timings = []
+    for part in _batches(len(seeds), config.batch_size):
+        progress(part.start, len(seeds), "drawing pictures")
+        prompts = [one.prompt for one in repeated[part]]
+        started = time.perf_counter()
+        samples += model.generate(prompts, seeds[part], sampling)
+        timings.append((time.perf_counter() - started) / len(prompts))
+    progress(len(seeds), len(seeds), "drawing pictures")
+    return Drawn(
+        asked=repeated,
+        samples=tuple(samples),
+        images=_stack(samples, model.image_size),
+        # The first batch also compiles, which no later picture pays for.
+        seconds_per_picture=float(np.median(timings[1:] or timings)),
+    )
+
+
+def _batches(total: int, batch_size: int) -> Iterator[slice]:
+    for start in range(0, total, batch_size):
+        yield slice(start, min(start + batch_size, total))
+
+
+def _stack(samples: Sequence[Sample], image_size: int) -> np.ndarray:
+    for sample in samples:
+        image = np.asarray(sample.image)
+        if image.dtype != np.uint8 or image.shape != (image_size, image_size, 3):
+            raise ShapeError(
+                f"For {sample.prompt!r} the model gave an array of {image.dtype} and "
+                f"shape {image.shape} with values from {image.min()} to {image.max()}. "
+                f"A picture is uint8 of shape ({image_size}, {image_size}, 3): NaN "
+                "weights give this, so look at the training curves."
+            )
+    return np.stack([sample.image for sample in samples])

@@ -1,0 +1,105 @@
+"""How the pictures as a whole compare with real ones."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from llmvis import storage
+from llmvis.evaluation.asking import Asked
+from llmvis.metrics.coverage import coverage
+from llmvis.metrics.figure import Figure, mean_of_clusters
+from llmvis.metrics.frechet import frechet_distance
+from llmvis.metrics.kid import kernel_distance
+from llmvis.metrics.memorisation import is_copy, nearest, thumbnails
+from llmvis.metrics.seed_diversity import seed_diversity
+from llmvis.metrics.vendi import vendi_score
+
+MOST = 2000  # pictures of each set; the time and the memory grow with its square
+
+
+def compare_sets(reals: np.ndarray, samples: np.ndarray, seed: int) -> dict:
+    """Compares real and drawn pictures by one kind of features.
+
+    Args:
+        reals: Features of real pictures, shape `(N, F)`.
+        samples: Features of drawn pictures, shape `(M, F)`.
+        seed: Of the choice of `MOST` pictures and of the intervals.
+
+    Returns:
+        A figure for each of `kid`, `precision`, `recall`, `density`, `coverage`,
+        `vendi` and `vendi_real`; see `metrics` for what they mean.
+    """
+    rng = np.random.default_rng(seed)
+    size = min(len(reals), len(samples), MOST)
+    reals = reals[rng.permutation(len(reals))[:size]].astype("float64")
+    samples = samples[rng.permutation(len(samples))[:size]].astype("float64")
+    # Features have no common unit, and the largest would drown the others.
+    centre_F, scale_F = reals.mean(axis=0), reals.std(axis=0) + 1e-6
+    reals, samples = (reals - centre_F) / scale_F, (samples - centre_F) / scale_F
+    return {
+        "kid": kernel_distance(reals, samples, seed),
+        **coverage(reals, samples, seed),
+        "vendi": vendi_score(samples, seed),
+        "vendi_real": vendi_score(reals, seed),
+    }
+
+
+def inception(reals: np.ndarray, samples: np.ndarray, weights: Path) -> dict:
+    """Computes FID proper, on Inception features of downloaded weights.
+
+    Raises:
+        StorageError: The weights are not there.
+    """
+    from llmvis.metrics.image_features import inception_features
+
+    real, drawn = (inception_features(images, weights) for images in (reals, samples))
+    size = min(len(reals), len(samples))
+    distance = frechet_distance(real[:size], drawn[:size])
+    return {"fid": {"value": distance, "n": size}}
+
+
+def diversity(features: np.ndarray, asked: Sequence[Asked], seed: int) -> Figure:
+    """Measures how much two seeds of one prompt differ, as a share of two prompts."""
+    prompts = np.array([f"{one.split}/{one.lang}/{one.prompt}" for one in asked])
+    return seed_diversity(features, prompts, seed)
+
+
+class Copies:
+    """The nearest training picture of each sample, and of each real test picture.
+
+    Args:
+        examples: The folder of examples, with a split `train`.
+        samples: Drawn pictures, shape `(B, H, W, 3)`, uint8.
+        reals: Real pictures that training never saw, shape `(N, H, W, 3)`, uint8.
+    """
+
+    def __init__(self, examples: Path, samples: np.ndarray, reals: np.ndarray):
+        self._examples = examples
+        queries = thumbnails(np.concatenate([samples, reals]))
+        blocks = storage.iterate_images(examples, "train", batch_size=512)
+        distances, places = nearest(queries, (thumbnails(block) for block in blocks))
+        self.distances, self.places = distances[: len(samples)], places[: len(samples)]
+        self.real_distances = distances[len(samples) :]
+
+    def figures(self, asked: Sequence[Asked], seed: int) -> dict[str, Figure]:
+        """Gives the share of copies (about 0.01 is none) and the mean distances."""
+        prompts = np.array([one.example_id for one in asked])
+        copies = is_copy(self.distances, self.real_distances)
+        everyone = np.arange(len(self.real_distances))
+        return {
+            "copies": mean_of_clusters(copies, prompts, seed),
+            "distance": mean_of_clusters(self.distances, prompts, seed),
+            "distance_real": mean_of_clusters(self.real_distances, everyone, seed),
+        }
+
+    def closest(self, number: int) -> list[tuple[int, float, np.ndarray]]:
+        """Shows the samples nearest to training: position, distance, neighbour."""
+        order = np.argsort(self.distances)[:number]
+        rows = sorted({int(self.places[i]) for i in order})
+        images = storage.pick_images(self._examples, "train", rows)
+        by_row = dict(zip(rows, images, strict=True))
+        return [
+            (int(i), float(self.distances[i]), by_row[int(self.places[i])])
+            for i in order
+        ]

@@ -1,0 +1,206 @@
+"""Asks a model for pictures, has them judged, and gathers what was found."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from llmvis import storage
+from llmvis.config import EvaluateConfig, Params
+from llmvis.errors import MismatchError
+from llmvis.evaluation import alignment, asking, distribution, fidelity
+from llmvis.evaluation.asking import Asked, Drawn, Progress
+from llmvis.evaluation.confusion import Counts, confusions
+from llmvis.judges.sensitivity import sensitivity_table
+from llmvis.metrics.image_features import random_conv_features
+
+_NUM_COPIES = 8  # memorisation pairs to show
+_NUM_REBUILT = 8  # real pictures to show before and after the image tokenizer
+_NUM_SPOILED = 200  # enough for the order of the changes to be plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """Everything a report says, before it is written down."""
+
+    metrics: dict  # nested names -> figures or numbers
+    rows: pd.DataFrame  # one row for each sample, see alignment.judged_rows
+    images: np.ndarray  # what was drawn, in the order of `rows`, (N, H, W, 3) uint8
+    reals: np.ndarray  # what each row's prompt describes, same shape
+    confusions: tuple[Counts, Counts] | None  # of kinds and of colours
+    copies: list[tuple[int, float, np.ndarray]]  # row, distance, training picture
+    rebuilt: list[tuple[np.ndarray, np.ndarray]]  # real picture, after the tokenizer
+    sensitivity: list[dict]  # how the judge answers when pictures are spoiled
+    notes: list[str]  # what a reader must know before believing a figure
+
+
+def evaluate(
+    model, judge, examples: Path, params: Params, progress: Progress
+) -> Findings:
+    """Draws the test prompts and measures the pictures in every way there is.
+
+    Args:
+        model: A `TextToImage`.
+        judge: A `judges.Judge`, trained on the same examples.
+        examples: The folder of examples.
+        params: Sections `evaluate` and `sampling` are used.
+        progress: Told how far it is: done, total, what.
+
+    Raises:
+        MismatchError: Model, judge and examples were not made from each other.
+        DataError: There are too few prompts, or none that raises a question.
+    """
+    config = params.evaluate
+    _check_judge(judge, examples)
+    asked, notes = _prompts(judge, examples, config)
+    reals = alignment.real_pictures(examples, asked)
+    fidelity.check_match(model, reals)
+    drawn = asking.draw(model, asked, config, params.sampling, progress)
+    progress(0, 4, "judging the pictures")
+    rows, aligned = _align(model, judge, asked, reals, drawn, config.seed)
+    progress(1, 4, "comparing them with real ones")
+    sets = _compare_sets(judge, asked, reals, drawn, config)
+    progress(2, 4, "looking for copies of training pictures")
+    copies = distribution.Copies(examples, drawn.images, reals[_first_of(asked)])
+    progress(3, 4, "measuring the parts")
+    parts = _parts(model, asked, reals, drawn, config.seed)
+    progress(4, 4, "writing the report")
+    some = _first_of(asked)[:_NUM_REBUILT]
+    return Findings(
+        metrics={
+            **aligned,
+            **sets,
+            "memorisation": copies.figures(drawn.asked, config.seed),
+            **parts,
+            "judge": judge.error,
+        },
+        rows=rows,
+        images=drawn.images,
+        reals=np.repeat(reals, config.seeds_per_prompt, axis=0),
+        rebuilt=list(zip(reals[some], model.reconstruct(reals[some]), strict=True)),
+        confusions=_confused(judge, drawn),
+        copies=copies.closest(_NUM_COPIES),
+        sensitivity=_sensitivity(judge, asked, reals, config.seed),
+        notes=notes + _flat_note(drawn.images),
+    )
+
+
+def _check_judge(judge, examples: Path) -> None:
+    if judge.examples != storage.fingerprint(examples):
+        raise MismatchError(
+            f"The judge was trained on other examples than {examples} holds now. Run "
+            "`llmvis judge` again."
+        )
+
+
+def _prompts(
+    judge, examples: Path, config: EvaluateConfig
+) -> tuple[list[Asked], list[str]]:
+    asked = asking.choose(examples, config)
+    notes = [
+        f"{split} has fewer than {config.num_prompts} different captions in {lang}: "
+        f"its figures rest on {number}."
+        for (split, lang), number in sorted(
+            Counter((one.split, one.lang) for one in asked).items()
+        )
+        if number < config.num_prompts
+    ]
+    if judge.scene is None:
+        return asked, notes
+    asked, num_unread = asking.with_scenes(asked)
+    if num_unread:
+        notes.append(
+            f"{num_unread} prompts raise no question and are left out of every figure."
+        )
+    return asked, notes
+
+
+def _align(
+    model, judge, asked: list[Asked], reals: np.ndarray, drawn: Drawn, seed: int
+) -> tuple[pd.DataFrame, dict]:
+    """Judges the samples, and the three yardsticks that belong beside them."""
+    rows = alignment.judged_rows(judge, drawn.asked, drawn.images, seed)
+    rows.insert(4, "seed", [sample.seed for sample in drawn.samples])
+    rows["unknown_words"] = [list(sample.unknown_words) for sample in drawn.samples]
+    yardsticks = {
+        "real": (asked, reals),
+        "tokenizer_ceiling": (asked, model.reconstruct(reals)),
+        "shuffled": (drawn.asked, drawn.images[alignment.shifted(drawn.asked)]),
+    }
+    figures = {"alignment": alignment.scores(rows, seed)}
+    for name, (prompts, images) in yardsticks.items():
+        judged = alignment.judged_rows(judge, prompts, images, seed)
+        figures[name] = alignment.scores(judged, seed)
+    return rows, figures
+
+
+def _compare_sets(
+    judge, asked: list[Asked], reals: np.ndarray, drawn: Drawn, config: EvaluateConfig
+) -> dict:
+    reals = reals[_first_of(asked)]
+    figures: dict = {"distribution": {}, "seed_diversity": {}}
+    describe = {
+        "judge_features": judge.features,
+        "random_conv_features": random_conv_features,
+    }
+    for name, features in describe.items():
+        real, sampled = features(reals), features(drawn.images)
+        compared = distribution.compare_sets(real, sampled, config.seed)
+        figures["distribution"][name] = compared
+        if config.seeds_per_prompt > 1:
+            figures["seed_diversity"][name] = distribution.diversity(
+                sampled, drawn.asked, config.seed
+            )
+    if config.inception_weights is not None:
+        figures["distribution"]["inception_features"] = distribution.inception(
+            reals, drawn.images, Path(config.inception_weights)
+        )
+    return figures
+
+
+def _parts(
+    model, asked: list[Asked], reals: np.ndarray, drawn: Drawn, seed: int
+) -> dict:
+    once = reals[_first_of(asked)]
+    return {
+        "likelihood": fidelity.likelihood_figures(model, asked, reals, seed),
+        "tokenizer": fidelity.tokenizer_figures(model, once, seed),
+        "vocabulary": fidelity.vocabulary_figures(drawn, seed),
+        "cost": {
+            "seconds_per_picture": drawn.seconds_per_picture,
+            "parameters": model.num_parameters,
+        },
+    }
+
+
+def _first_of(asked: Sequence[Asked]) -> list[int]:
+    """Gives one position for each picture: captions in two languages share one."""
+    first = {(one.split, one.row): i for i, one in reversed(list(enumerate(asked)))}
+    return sorted(first.values())
+
+
+def _confused(judge, drawn: Drawn) -> tuple[Counts, Counts] | None:
+    if judge.scene is None:
+        return None
+    wanted = [one.scene for one in drawn.asked if one.scene is not None]
+    return confusions(wanted, judge.read(drawn.images))
+
+
+def _sensitivity(judge, asked: list[Asked], reals: np.ndarray, seed: int) -> list[dict]:
+    if judge.scene is None:
+        return []
+    some = np.random.default_rng(seed).permutation(len(asked))[:_NUM_SPOILED]
+    return sensitivity_table(judge, reals[some], [asked[i].scene for i in some], seed)
+
+
+def _flat_note(images: np.ndarray) -> list[str]:
+    flat = int(fidelity.flat_pictures(images).sum())
+    if not flat:
+        return []
+    return [
+        f"{flat} of {len(images)} pictures are one single colour: the model draws "
+        "nothing there. Look at the training curves before any other figure."
+    ]

@@ -1,0 +1,116 @@
+"""What the parts of a model keep: the image tokenizer, the likelihood, the words."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from llmvis.errors import ConfigError, MismatchError
+from llmvis.evaluation.alignment import Scores, shifted
+from llmvis.evaluation.asking import Asked, Drawn
+from llmvis.metrics.codebook import codebook_use
+from llmvis.metrics.figure import Figure, mean_of_clusters
+from llmvis.metrics.psnr import psnr
+from llmvis.metrics.ssim import ssim
+
+_HIGHEST_PSNR = 60.0  # decibels; a lossless picture must not make the mean infinite
+
+
+def tokenizer_figures(model, images: np.ndarray, seed: int) -> dict:
+    """Measures what goes through the image tokenizer unharmed.
+
+    Args:
+        model: A `TextToImage`.
+        images: Real pictures, shape `(N, H, W, 3)`, uint8.
+        seed: Of the intervals.
+
+    Returns:
+        `psnr` (decibels) and `ssim` of the pictures, and where the family has codes
+        `codebook_size` (values of one digit), and the means over the digits of
+        `codebook_usage` and `codebook_perplexity`.
+    """
+    everyone = np.arange(len(images))
+    real, rebuilt = (
+        pictures.astype("float32") / 255
+        for pictures in (images, model.reconstruct(images))
+    )
+    decibels = np.minimum(psnr(real, rebuilt), _HIGHEST_PSNR)
+    figures = {
+        "psnr": mean_of_clusters(decibels, everyone, seed),
+        "ssim": mean_of_clusters(ssim(real, rebuilt), everyone, seed),
+    }
+    codes = model.encode_images(images)
+    if codes is None:
+        return figures
+    # Each digit has a codebook of its own, and can collapse on its own.
+    uses = [
+        codebook_use(digit, model.codebook_size) for digit in np.moveaxis(codes, -1, 0)
+    ]
+    usage, perplexity = np.mean(uses, axis=0)
+    return figures | {
+        "codebook_size": model.codebook_size,
+        "codebook_usage": float(usage),
+        "codebook_perplexity": float(perplexity),
+    }
+
+
+def likelihood_figures(
+    model, asked: Sequence[Asked], images: np.ndarray, seed: int
+) -> Scores:
+    """Measures how well a model foresees unseen pictures, where it can say.
+
+    Args:
+        model: A `TextToImage`.
+        asked: Captions of the test splits.
+        images: The real pictures they describe, shape `(N, H, W, 3)`, uint8.
+        seed: Of the intervals.
+
+    Returns:
+        For each split and language `nll` (nats for a picture, lower is better) and
+        `prompt_gain` (nats that the right caption saves against another one; 0 where
+        the model does not read). Empty for a family without a likelihood.
+    """
+    prompts = [one.prompt for one in asked]
+    try:
+        right = np.asarray(model.score(prompts, images))
+    except ConfigError:
+        return {}
+    wrong = np.asarray(model.score([prompts[i] for i in shifted(asked)], images))
+    found: Scores = {}
+    for split, lang in sorted({(one.split, one.lang) for one in asked}):
+        here = np.array([(one.split, one.lang) == (split, lang) for one in asked])
+        examples = np.array([one.example_id for one in asked])[here]
+        found.setdefault(split, {})[lang] = {
+            "nll": mean_of_clusters(-right[here], examples, seed),
+            "prompt_gain": mean_of_clusters((right - wrong)[here], examples, seed),
+        }
+    return found
+
+
+def vocabulary_figures(drawn: Drawn, seed: int) -> dict[str, dict[str, Figure]]:
+    """Measures the share of prompts with a word that no training caption had."""
+    found = {}
+    for lang in sorted({one.lang for one in drawn.asked}):
+        here = [i for i, one in enumerate(drawn.asked) if one.lang == lang]
+        unknown = np.array([bool(drawn.samples[i].unknown_words) for i in here])
+        prompts = np.array([drawn.asked[i].prompt for i in here])
+        found[lang] = {"unknown_words": mean_of_clusters(unknown, prompts, seed)}
+    return found
+
+
+def flat_pictures(images: np.ndarray) -> np.ndarray:
+    """Marks pictures of one single colour, shape `(N,)`: nothing was drawn."""
+    return np.ptp(images.reshape(len(images), -1, 3), axis=1).max(axis=1) == 0
+
+
+def check_match(model, images: np.ndarray) -> None:
+    """Refuses a model of another picture size than the examples.
+
+    Raises:
+        MismatchError: The sizes differ.
+    """
+    if images.shape[1] != model.image_size:
+        raise MismatchError(
+            f"The model draws {model.image_size} pixels a side and the examples have "
+            f"{images.shape[1]}. Run `llmvis train` again, or ingest at "
+            f"{model.image_size} pixels."
+        )

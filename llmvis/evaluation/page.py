@@ -1,0 +1,276 @@
+"""The report as one page that opens from disk, pictures first."""
+
+import base64
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from llmvis.evaluation.compare import language_gaps
+from llmvis.evaluation.confusion import NOTHING, Counts, as_matrix
+from llmvis.evaluation.evaluate import Findings
+from llmvis.evaluation.plots import charts
+from llmvis.metrics.figure import Figure
+from llmvis.prompts.lexicon import COLORS, KINDS
+
+_EACH = 4  # pictures of each split and language in the gallery
+_WORST = 8
+
+LANGUAGES = {"en": "English", "zh": "Chinese"}
+PART_NAMES = {
+    "psnr": "PSNR, decibels",
+    "ssim": "SSIM, up to 1",
+    "codebook_size": "Codes there are",
+    "codebook_usage": "Share of codes in use",
+    "codebook_perplexity": "Codes' perplexity",
+}
+_YARDSTICKS = ("real", "tokenizer_ceiling", "shuffled")
+BAR_NAMES = {
+    "thing": "the thing is there",
+    "color": "its colour",
+    "size": "its size",
+    "count": "how many",
+    "relation": "where it stands",
+    "background": "the background",
+    "extra": "nothing else",
+    "things_1": "all of it, 1 thing",
+    "things_2": "all of it, 2 things",
+    "things_3": "all of it, 3 things",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One drawn picture with what the judge says of it."""
+
+    split: str
+    lang: str
+    prompt: str
+    seed: int
+    picture: str  # a data: address
+    real: str  # the picture the prompt was written for
+    right: bool
+    verdicts: list[dict]  # as in alignment.judged_rows; none from the general judge
+    similarity: float
+
+    @property
+    def reasons(self) -> list[str]:
+        """Says what failed first: a missing thing, and not also its colour."""
+        return [
+            verdict["reason"]
+            for verdict in self.verdicts
+            if not verdict["holds"]
+            and all(self.verdicts[parent]["holds"] for parent in verdict["parents"])
+        ]
+
+
+def render(findings: Findings, curves: Path, facts: dict[str, str]) -> str:
+    """Writes the page.
+
+    Args:
+        findings: What `evaluate` gives.
+        curves: CSV of the training's curves; left out where there is none.
+        facts: What the report is about and made from, name -> text.
+
+    Returns:
+        HTML that needs no other file and no network.
+    """
+    cards = _cards(findings)
+    headline = _headline(findings)
+    return _template("report.html.j2").render(
+        metrics=findings.metrics,
+        facts=facts,
+        notes=findings.notes,
+        headline=headline,
+        scene_truth=findings.confusions is not None,
+        gallery=_first_of_each(cards),
+        language_gaps=language_gaps(findings.rows, headline, ("en", "zh"), seed=0),
+        bars=_bars(findings.metrics),
+        confusions=_matrices(findings.confusions),
+        worst=_worst(cards, findings.rows),
+        copies=[
+            (cards[i], distance, as_address(neighbour))
+            for i, distance, neighbour in findings.copies
+        ],
+        rebuilt=[(as_address(a), as_address(b)) for a, b in findings.rebuilt],
+        charts=charts(curves),
+        judge_rows=_judge_rows(findings.metrics["judge"]),
+        sensitivity=findings.sensitivity,
+        languages=LANGUAGES,
+        part_names=PART_NAMES,
+    )
+
+
+def _template(name: str) -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {
+        "percent": percent,
+        "ends": ends,
+        "short": short,
+        "points": points,
+        "title": split_title,
+    }
+    return environment.get_template(name)
+
+
+def as_address(image: np.ndarray) -> str:
+    """Encodes one `(H, W, 3)` uint8 picture as a data: address."""
+    buffer = io.BytesIO()
+    # Half the size of a PNG, and every browser since 2020 reads it.
+    Image.fromarray(image).save(buffer, "WEBP", lossless=True, quality=60)
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def percent(figure: Figure | float) -> str:
+    """Writes a share as whole percent: 0.734 is "73 %"."""
+    value = figure.value if isinstance(figure, Figure) else figure
+    # A hundred percent must mean all of them.
+    digits = 1 if 0.99 < value < 1 or 0 < value < 0.01 else 0
+    return f"{100 * value:.{digits}f}\N{NO-BREAK SPACE}%"
+
+
+def ends(figure: Figure) -> str:
+    """Writes an interval of shares in percent: "66-80"."""
+    return f"{100 * figure.low:.0f}\N{EN DASH}{100 * figure.high:.0f}"
+
+
+def points(share: float) -> str:
+    """Writes a difference of shares in points of a hundred, with its sign."""
+    return f"{100 * share:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def short(value: float) -> str:
+    """Writes a number of any size in three digits: 0.0123, 4.56, 789, 12,345."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def split_title(split: str) -> str:
+    """Names a split for people: "test_unseen_scene" is "unseen scene"."""
+    return split.removeprefix("test_").replace("_", " ")
+
+
+def _headline(findings: Findings) -> str:
+    """Names the one figure of each split that the page opens with."""
+    return "r_precision" if findings.confusions is None else "all_correct"
+
+
+def _cards(findings: Findings) -> list[Card]:
+    rows = findings.rows
+    right = rows[_headline(findings)]
+    pictures = zip(findings.images, findings.reals, right, strict=True)
+    return [
+        Card(
+            split=row["split"],
+            lang=row["lang"],
+            prompt=row["prompt"],
+            seed=row["seed"],
+            picture=as_address(image),
+            real=as_address(real),
+            right=bool(good),
+            verdicts=row.get("verdicts", []),
+            similarity=row["similarity"],
+        )
+        for row, (image, real, good) in zip(
+            rows.to_dict("records"), pictures, strict=True
+        )
+    ]
+
+
+def _first_of_each(cards: Iterable[Card]) -> list[Card]:
+    """Takes the first pictures of each split and language: nobody chose them."""
+    taken: dict[tuple[str, str], dict[str, Card]] = {}
+    for card in cards:
+        of_group = taken.setdefault((card.split, card.lang), {})
+        if len(of_group) < _EACH:
+            of_group.setdefault(card.prompt, card)
+    return [card for of_group in taken.values() for card in of_group.values()]
+
+
+def _worst(cards: Sequence[Card], rows: pd.DataFrame) -> list[Card]:
+    by = "soft_tifa_am" if "soft_tifa_am" in rows else "similarity"
+    order = rows[by].sort_values(kind="stable").index
+    failures: dict[str, Card] = {}
+    for i in order:
+        if not cards[i].right and len(failures) < _WORST:
+            failures.setdefault(cards[i].prompt, cards[i])
+    return list(failures.values())
+
+
+def _bars(metrics: dict) -> list[dict]:
+    """Lays out accuracy by type of question, one panel for each split and language."""
+    panels = []
+    for split, by_lang in metrics["alignment"].items():
+        for lang, figures in by_lang.items():
+            rows = [
+                (name, figures[key], _marks(metrics, split, lang, key))
+                for key, name in BAR_NAMES.items()
+                if key in figures
+            ]
+            panels.append({"split": split, "lang": lang, "rows": rows})
+    return panels
+
+
+def _marks(metrics: dict, split: str, lang: str, key: str) -> list[tuple[str, Figure]]:
+    return [
+        (name, metrics[name][split][lang][key])
+        for name in _YARDSTICKS
+        if key in metrics[name].get(split, {}).get(lang, {})
+    ]
+
+
+def _judge_rows(error: dict) -> list[tuple[str, dict]]:
+    """Lists the scene judge's figures by split, then the general one's by language."""
+    found = [
+        (f"scene, {split_title(split)}", figures)
+        for split, figures in error.get("scene", {}).items()
+    ]
+    found += [
+        (f"general, {split_title(split)}, {LANGUAGES.get(lang, lang)}", figures)
+        for split, by_lang in error.get("general", {}).items()
+        for lang, figures in by_lang.items()
+    ]
+    return [
+        (name, {key: Figure(**figure) for key, figure in figures.items()})
+        for name, figures in found
+    ]
+
+
+def _matrices(confusions: tuple[Counts, Counts] | None) -> list[dict]:
+    if confusions is None:
+        return []
+    found = []
+    names = (("things", list(KINDS)), ("colours", list(COLORS)))
+    for (title, keys), counts in zip(names, confusions, strict=True):
+        if counts:
+            matrix, asked = as_matrix(counts, keys)
+            found.append(
+                {
+                    "title": title,
+                    "rows": list(zip(asked, matrix.tolist(), strict=True)),
+                    "columns": [*asked, NOTHING],
+                    "worst": _largest_confusions(matrix, [*asked, NOTHING]),
+                }
+            )
+    return found
+
+
+def _largest_confusions(matrix: np.ndarray, columns: Sequence[str]) -> list[str]:
+    wrong = matrix * (1 - np.eye(*matrix.shape))
+    order = np.argsort(-wrong, axis=None)[:3]
+    rows, places = np.unravel_index(order, matrix.shape)
+    return [
+        f"{columns[row]} drawn as {columns[place]} ({percent(wrong[row, place])})"
+        for row, place in zip(rows, places, strict=True)
+        if wrong[row, place] > 0
+    ]

@@ -1,0 +1,84 @@
+"""Numbers laid out for drawing: the page places them, and needs no plot library."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+_NUM_POINTS = 300  # more than a plot is wide would only make the page heavy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a chart, in percent of the chart's width and height."""
+
+    label: str
+    points: str  # "x,y x,y ...", y downwards, as SVG wants it
+    last: float  # the value where the line ends
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """Lines that share their axes."""
+
+    title: str
+    lines: list[Line]
+    ticks: list[tuple[float, str]]  # height from the bottom in percent, its label
+    last_step: int
+
+
+def charts(curves: Path) -> list[Chart]:
+    """Reads a training's curves; one chart for each quantity.
+
+    Args:
+        curves: CSV with a column `step`, numbers in the others, and empty cells where
+            nothing was measured. Columns `x` and `validation_x` share a chart.
+
+    Returns:
+        Charts in the order of the columns; none where there is no such file.
+    """
+    if not curves.exists():
+        return []
+    table = pd.read_csv(curves)
+    numbers = table.select_dtypes("number")
+    if "step" not in numbers:
+        return []
+    names = [str(name) for name in numbers.dropna(axis="columns", how="all")]
+    names.remove("step")
+    titles = dict.fromkeys(_quantity(name) for name in names)
+    return [
+        _chart(title, numbers, [name for name in names if _quantity(name) == title])
+        for title in titles
+    ]
+
+
+def _quantity(column: str) -> str:
+    for mark in ("validation", "val", "train"):
+        column = column.removeprefix(f"{mark}_").removeprefix(f"{mark}/")
+    return column
+
+
+def _chart(title: str, table: pd.DataFrame, names: list[str]) -> Chart:
+    values = table[names].to_numpy("float64")
+    values = values[np.isfinite(values)]
+    # The first steps of a loss tower over all that follows.
+    bottom, top = float(values.min()), float(np.quantile(values, 0.98))
+    span = top - bottom or 1.0
+    last_step = int(table["step"].max())
+
+    def line(name: str) -> Line:
+        known = table[["step", name]].dropna()
+        known = known.iloc[:: max(1, len(known) // _NUM_POINTS)]
+        across = known["step"] / max(1, last_step) * 100
+        down = (1 - (known[name] - bottom) / span).clip(0, 1) * 100
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, down, strict=True))
+        return Line(label=name, points=points, last=float(known[name].iloc[-1]))
+
+    ticks = [(share * 100, f"{bottom + share * span:.3g}") for share in (0.0, 0.5, 1.0)]
+    return Chart(
+        title=title,
+        lines=[line(name) for name in names],
+        ticks=ticks,
+        last_step=last_step,
+    )
