@@ -6,10 +6,11 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
 
 import psutil
 
-from flows import progress
+from flows import native_output, progress
 from llmvis import telemetry
 from llmvis.errors import LlmvisError
 
@@ -58,6 +59,7 @@ def _watch(supervisor: int) -> None:
 
 
 if __name__ == "__main__":
+    native_output.to_file(Path(".dvc/tmp", f"{sys.argv[1]}.log"))
     # `dvc_stage` hides standard output, which is full of DVC's own words.
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    sys.stdout = sys.stderr
     sys.exit(main(sys.argv[1]))

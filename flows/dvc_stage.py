@@ -190,9 +190,9 @@ def _why(stage: str, content: dict) -> str:
     if reason:
         return f"The `{stage}` stage stopped: {reason}"
     return (
-        f"The `{stage}` stage ended without giving a reason. If nothing above gives "
-        "one, it was killed from outside, most often for want of memory: try a "
-        f"smaller {stage}.batch_size."
+        f"The `{stage}` stage ended without giving a reason. If there is none above or "
+        f"in .dvc/tmp/{stage}.log, it was killed from outside, most often for want of "
+        f"memory: try a smaller {stage}.batch_size."
     )
 
 

@@ -237,7 +237,8 @@ def read_yaml(path: Path) -> dict:
     if not path.exists():
         raise ConfigError(f"There is no file {path}. Name one that exists.")
     try:
-        content = YAML().load(path.read_text("utf-8"))
+        # The other loaders give floats that remember their spelling, not floats.
+        content = YAML(typ="safe").load(path.read_text("utf-8"))
     except (YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not YAML: {error}") from error
     if not isinstance(content, dict):

@@ -73,9 +73,12 @@ def generate(
     }
     given: dict[str, Any] = {k: v for k, v in options.items() if v is not None}
     with project.entered() as params:
+        from flows import native_output
+
         # Refused here, not after the fifteen seconds that loading takes.
         usual = dataclasses.replace(params.sampling, **given)
         _require_place(output)
+        native_output.to_file(Path(".dvc/tmp/generate.log"))
         loaded, version = _load(model, params)
         sampling = dataclasses.replace(version.sampling or usual, **given)
         wanted = [(p, seed + i) for p, i in product(prompts, range(num_images))]
@@ -102,8 +105,10 @@ def serve(
     given: dict[str, Any] = {k: v for k, v in options.items() if v is not None}
     with project.entered() as params:
         settings = dataclasses.replace(params.serve, **given)
+        from flows import native_output
         from llmvis import serving
 
+        native_output.to_file(Path(".dvc/tmp/serve.log"))
         serving.serve(model or _champion(params), settings, params.sampling)
 
 
