@@ -57,7 +57,7 @@ def _name(thing: Thing, scene: Scene, say_sizes: bool, rng: Random) -> _Named:
     noun = KINDS[thing.kind]
     size = thing.size if say_sizes else None
     many = thing.count > 1
-    number = NUMBERS_ZH[thing.count][0] + vary(noun.measure, rng)
+    number = NUMBERS_ZH[thing.count] + vary(noun.measure, rng)
     called = _called(thing, size, rng)
     described = _described(thing, size, called, rng)
     terse = _tersely(thing, size, called, rng)

@@ -90,7 +90,7 @@ def _name(thing: Thing, scene: Scene, say_sizes: bool, rng: Random) -> _Named:
     described = " ".join(filter(None, (size, color, called)))
     alone = sum(other.kind == thing.kind for other in scene.things) == 1
     clear = called if alone and rng.random() < 0.7 else f"{color} {called}".strip()
-    number = NUMBERS_EN[thing.count][0]
+    number = NUMBERS_EN[thing.count]
     article = "an" if described[0] in "aeiou" else "a"
     return _Named(
         bare=f"{number} {described}" if many else described,

@@ -288,5 +288,5 @@ RELATIONS = {
     "next_to": RelationWords(("next to", "beside", "near"), ("旁边", "旁"), "next_to"),
 }
 
-NUMBERS_EN = {1: ("one", "a", "an", "1", "single"), 2: ("two", "2"), 3: ("three", "3")}
-NUMBERS_ZH = {1: ("一", "1"), 2: ("两", "二", "2"), 3: ("三", "3")}
+NUMBERS_EN = {1: "one", 2: "two", 3: "three"}
+NUMBERS_ZH = {1: "一", 2: "两", 3: "三"}

@@ -1,7 +1,7 @@
 """Gathers the phrases of a prompt into things, and keeps what stands between them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -88,12 +88,12 @@ class Gathering:
             self._mark_description()
         elif mention.role == "no":
             self._unwanted = True
-        elif mention.role not in {"stop", "at"} or not self._continues(mention, ahead):
-            self._close()
-            if mention.role not in {"there", "nothing"}:
-                self.nodes.append(Node(mention.role, mention.value, skipped))
-            if mention.role == "place" and self._outer:
-                self._open = self._outer.pop()
+        elif mention.role == "at" and self._open.opened and _is_description(ahead):
+            self._outer.append(self._open)
+            self._open = Asked()
+            self.nodes.append(Node("at", None))
+        elif mention.role != "stop" or not self._goes_on(ahead):
+            self._separate(mention, skipped)
 
     def _describe(self, mention: Mention) -> None:
         if mention.role in {"number", "the"}:
@@ -125,29 +125,28 @@ class Gathering:
 
     def _mark_description(self) -> None:
         if self.nodes and self.nodes[-1].role == "place" and self._open == Asked():
-            last = self.nodes[-1]
-            self.nodes[-1] = Node(last.role, last.value, last.after_other_words, True)
+            self.nodes[-1] = replace(self.nodes[-1], describes_next=True)
 
-    def _continues(self, mention: Mention, ahead: Sequence[Mention]) -> bool:
-        """Tells whether the thing that is open goes on after a stop or 在."""
-        if mention.role == "stop":
-            # "A small, blue bird", but not 小鸟两只，红花一朵.
-            described = self._open.opened and (self._open.color or self._open.size)
-            goes_on = bool(ahead) and ahead[0].role in {"color", "size", "kind"}
-            return bool(described) and not self._has_other_words and goes_on
-        if self._open.opened and _is_description(ahead):
-            self._outer.append(self._open)
-            self._open = Asked()
-            self.nodes.append(Node("at", None))
-            return True
-        return False
+    def _goes_on(self, ahead: Sequence[Mention]) -> bool:
+        """Tells whether a stop only parts adjectives: "a small, blue bird"."""
+        # But 小鸟两只，红花一朵 counts the birds after naming them.
+        described = self._open.opened and (self._open.color or self._open.size)
+        if not described or self._has_other_words or not ahead:
+            return False
+        return ahead[0].role in {"color", "size", "kind"}
+
+    def _separate(self, mention: Mention, skipped: bool) -> None:
+        self._close()
+        if mention.role not in {"there", "nothing"}:
+            self.nodes.append(Node(mention.role, mention.value, skipped))
+        if mention.role == "place" and self._outer:
+            self._open = self._outer.pop()
 
     def _close(self) -> None:
         """Ends what is open although no kind was named."""
         open_, self._open = self._open, Asked()
         if open_.opened and self._has_other_words:
             # A thing that is not in the lexicon still stands in relations.
-            self._open = Asked()
             self.things.append(Asked())
             self.nodes.append(Node("thing", len(self.things) - 1))
         elif self.nodes and open_ != Asked():

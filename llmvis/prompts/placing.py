@@ -87,8 +87,9 @@ class Placing:
             object = named.value
         else:
             object = self._antecedent(subjects, number, position)
-        if object is None:
+        if object is None and node.value is not None:
             self.one_sided.append((subjects[0], node.value))
+        if object is None:
             return
         if named is None or named.role == "it":
             self._topic = object
