@@ -15,11 +15,15 @@ from keras import ops
 
 from llmvis.config import SamplingConfig
 from llmvis.errors import ConfigError, MismatchError, MissingStage, ShapeError
+
+# Imported so that Keras finds the classes of every network it may have to load.
+from llmvis.generators import autoregressive, regression  # noqa: F401
 from llmvis.generators.drawing import Draw
 from llmvis.image_tokenizers.patch_tokenizer import PatchTokenizer
 from llmvis.prompts.text_tokenizer import TextTokenizer
 from llmvis.records import Sample
 from llmvis.storage import read_json, staged, write_json
+from llmvis.text_encoders import lstm, transformer  # noqa: F401
 
 _LARGEST_BATCH = 64
 _TEXT_TOKENIZER, _IMAGE_TOKENIZER = "text_tokenizer.json", "image_tokenizer.keras"
