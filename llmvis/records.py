@@ -28,7 +28,7 @@ class Thing:
     kind: str  # a key of prompts.lexicon.KINDS
     color: str | None  # a key of prompts.lexicon.COLORS; None where not said
     size: str | None  # "small", "large", or None where not said
-    count: int
+    count: int  # 0 where a prompt asks for several and says no number
     boxes: tuple[Box, ...] = ()  # one for each drawn copy; none where only asked for
 
 

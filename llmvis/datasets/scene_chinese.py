@@ -58,7 +58,7 @@ def _name(thing: Thing, scene: Scene, say_sizes: bool, rng: Random) -> _Named:
     size = thing.size if say_sizes else None
     many = thing.count > 1
     number = NUMBERS_ZH[thing.count] + vary(noun.measure, rng)
-    called = _called(thing, size, rng)
+    called = _called(thing, rng)
     described = _described(thing, size, called, rng)
     terse = _tersely(thing, size, called, rng)
     alone = sum(other.kind == thing.kind for other in scene.things) == 1
@@ -74,11 +74,11 @@ def _name(thing: Thing, scene: Scene, say_sizes: bool, rng: Random) -> _Named:
     )
 
 
-def _called(thing: Thing, size: str | None, rng: Random) -> str:
+def _called(thing: Thing, rng: Random) -> str:
     noun = KINDS[thing.kind]
     called = vary(noun.zh, rng)
-    # 小鸟 is any bird, but 很大的小鸟 would contradict itself.
-    return noun.sized if size == "large" and called[0] == "小" else called
+    # 小鸟 is almost any bird, but not a large one.
+    return noun.sized if thing.size == "large" and called[0] == "小" else called
 
 
 def _described(thing: Thing, size: str | None, called: str, rng: Random) -> str:

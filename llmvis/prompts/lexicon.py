@@ -110,14 +110,12 @@ KINDS = {
     "flower": Noun(
         ("flower", "blossom", "bloom"),
         ("花朵", "花", "花儿", "鲜花"),
-        ("朵", "枝", "株"),
+        ("朵",),
         ("grow",),
         "float",
         "花",
     ),
-    "tree": Noun(
-        ("tree",), ("树", "树木"), ("棵", "株"), ("grow", "rise"), "float", "树"
-    ),
+    "tree": Noun(("tree",), ("树",), ("棵", "株"), ("grow", "rise"), "float", "树"),
     "house": Noun(
         ("house", "cottage", "hut"),
         ("房子", "房屋", "屋子"),
@@ -173,7 +171,7 @@ KINDS = {
     "moon": Noun(
         ("moon", "crescent moon", "crescent"),
         ("月亮", "月牙", "弯月"),
-        ("弯", "轮", "个"),
+        ("弯", "个"),
         ("land",),
         "hang",
         "月亮",
@@ -195,13 +193,13 @@ KINDS = {
     "bell": Noun(("bell",), ("铃铛", "铃"), ("个", "只"), _OBJECT, "hang", "铃铛"),
     "rocket": Noun(
         ("rocket", "spaceship"),
-        ("火箭", "飞船"),
-        ("枚", "艘", "架"),
+        ("火箭",),
+        ("枚", "支"),
         ("rise",),
         "fly",
         "火箭",
     ),
-    "key": Noun(("key",), ("钥匙",), ("把", "个"), _OBJECT, "float", "钥匙"),
+    "key": Noun(("key",), ("钥匙",), ("把",), _OBJECT, "float", "钥匙"),
     "crown": Noun(("crown",), ("皇冠", "王冠"), ("顶", "个"), _OBJECT, "float", "皇冠"),
     "rabbit": Noun(
         ("rabbit", "bunny", "hare"),

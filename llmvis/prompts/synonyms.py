@@ -7,6 +7,7 @@ still knows what they ask for.
 KINDS_TOO = {
     "bird": ("songbird", "小鸟儿", "飞鸟"),
     "flower": ("floweret",),
+    "tree": ("树木",),
     "house": ("home", "cabin", "小屋", "屋", "房", "木屋"),
     "cat": ("kitty cat", "pussycat", "小猫咪", "猫儿", "猫猫"),
     "car": ("auto", "motorcar", "小轿车"),
@@ -18,7 +19,7 @@ KINDS_TOO = {
     "butterfly": ("蝶", "花蝴蝶"),
     "umbrella": ("brolly", "遮阳伞", "小伞"),
     "hat": ("帽",),
-    "rocket": ("rocket ship", "space ship"),
+    "rocket": ("rocket ship", "space ship", "飞船"),
     "rabbit": ("bunny rabbit", "兔", "兔兔", "小兔兔"),
     "lamp": ("灯具",),
 }
@@ -226,4 +227,4 @@ NUMBERS_ZH = {
     2: ("两", "俩", "一对", "一双"),
     3: ("仨",),
 }
-MEASURES = ("支", "片", "匹")
+MEASURES = ("片", "匹", "轮", "枝", "架")

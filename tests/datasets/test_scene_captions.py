@@ -150,6 +150,13 @@ def test_a_small_bird_is_never_only_a_little_bird_in_chinese():
     assert not any("大" in text for text in texts)
 
 
+def test_a_large_bird_is_never_called_a_little_bird_in_chinese():
+    bird = Thing(kind="bird", color="blue", size="large", count=1)
+    texts = written(Scene(things=(bird,), relations=(), background="plain"))
+    assert "一只蓝色的鸟" in texts
+    assert not any("小" in text for text in texts)
+
+
 def test_a_thing_named_again_keeps_its_colour_where_two_are_of_a_kind():
     stars = tuple(
         Thing(kind="star", color=color, size="small", count=1)
