@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from sys import intern
+from tempfile import TemporaryDirectory
 
 _CHINESE = re.compile(r"([\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+)")
 # spaCy takes time quadratic in the length of a chunk of punctuation: 50 s for 24,000
@@ -96,8 +97,17 @@ def _tokenizer(lang: str):
 
         if lang == "en":
             return spacy.blank("en").tokenizer
-        import jieba
-
-        jieba.setLogLevel(logging.CRITICAL)
+        _load_jieba()
         config = {"nlp": {"tokenizer": {"segmenter": "jieba"}}}
         return spacy.blank("zh", config=config).tokenizer
+
+
+def _load_jieba() -> None:
+    import jieba
+
+    jieba.setLogLevel(logging.CRITICAL)
+    # It would read its dictionary from a file that any user of the machine can put
+    # into the shared temporary folder, and that saves no time.
+    with TemporaryDirectory() as folder:
+        jieba.dt.tmp_dir = folder
+        jieba.initialize()
