@@ -74,7 +74,8 @@ class AutoregressiveGenerator(keras.Model):
 
     def build(self, input_shape):
         length = self.grid_size**2
-        self.text_encoder.build(input_shape["token_ids"])
+        if not self.text_encoder.built:  # as it is where it was loaded
+            self.text_encoder.build(input_shape["token_ids"])
         self._read.build((None, length, self.num_digits * self.num_levels))
         self._positions.build((length,))
         self._trunk.build((None, length, self.hidden_dim))

@@ -52,7 +52,8 @@ class RegressionGenerator(keras.Model):
         self._grow.add(keras.layers.Conv2D(3, 3, padding="same", activation="sigmoid"))
 
     def build(self, input_shape):
-        self.text_encoder.build(input_shape["token_ids"])
+        if not self.text_encoder.built:  # as it is where it was loaded
+            self.text_encoder.build(input_shape["token_ids"])
         self._read.build((None, self.hidden_dim))
         self._grow.build((None, _SEED_SIZE, _SEED_SIZE, self.hidden_dim))
         self.built = True
