@@ -117,19 +117,11 @@ class EvaluateConfig:
     seed: int
 
     def __post_init__(self):
+        _require_positive(self, "evaluate")
         _require(
             self.num_prompts >= 2,
             f"evaluate.num_prompts is {self.num_prompts}, and an interval needs at "
             "least 2. Try 100.",
-        )
-        _require(
-            self.seeds_per_prompt >= 1,
-            f"evaluate.seeds_per_prompt is {self.seeds_per_prompt}, and must be at "
-            "least 1.",
-        )
-        _require(
-            self.batch_size >= 1,
-            f"evaluate.batch_size is {self.batch_size}, and must be at least 1.",
         )
 
 

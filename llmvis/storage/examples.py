@@ -1,18 +1,8 @@
-"""Reads and writes every record under data/.
+"""Examples in and out of data/examples: one parquet file for each split."""
 
-Whatever is written is first whole beside its place and then renamed into it, so that
-nothing half-written is ever taken for whole.
-"""
-
-import errno
-import hashlib
 import io
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from llmvis.errors import MissingStage, StorageError
-from llmvis.records import Caption, Example, Refusal, Tokens
+from llmvis.errors import MissingStage
+from llmvis.records import Caption, Example, Refusal
 
 QUARANTINE = "quarantine.parquet"
 
@@ -46,83 +36,6 @@ _SCHEMA = pa.schema(
     },
 )
 _ROWS_PER_GROUP = 512
-
-
-@contextmanager
-def staged(folder: Path) -> Iterator[Path]:
-    """Gives an empty folder beside `folder` that takes its place if all goes well.
-
-    The body writes into the folder it is given. If it raises, what stood at `folder`
-    is left as it was.
-
-    Raises:
-        StorageError: The disk is full or the place cannot be written.
-    """
-    staging = folder.with_name(f".{folder.name}.writing")
-    try:
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True)
-        yield staging
-        _take_place(staging, folder)
-    except OSError as error:
-        shutil.rmtree(staging, ignore_errors=True)
-        if not _is_about_writing(error, staging):
-            raise
-        raise StorageError(
-            f"Could not write {folder}: {error.strerror}. Earlier output is untouched. "
-            "Free some space or change the permissions, then run the command again."
-        ) from error
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
-
-
-def _take_place(staging: Path, folder: Path) -> None:
-    # Both renames take no time, so a kill between them is next to impossible, and
-    # even then nothing is lost.
-    earlier = folder.with_name(f".{folder.name}.earlier")
-    shutil.rmtree(earlier, ignore_errors=True)
-    if folder.exists():
-        folder.rename(earlier)
-    staging.rename(folder)
-    shutil.rmtree(earlier, ignore_errors=True)
-
-
-def _is_about_writing(error: OSError, staging: Path) -> bool:
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return True
-    # A source that may not be read gives the same number.
-    place = os.path.abspath(error.filename or "")
-    beside = os.path.abspath(staging.parent)
-    return error.errno in {errno.EACCES, errno.EROFS} and place.startswith(beside)
-
-
-def write_json(path: Path, content) -> None:
-    """Writes `content` as indented JSON, beside and then in place."""
-    beside = path.with_name(f".{path.name}.writing")
-    beside.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", "utf-8")
-    beside.rename(path)
-
-
-def read_json(path: Path, stage: str):
-    """Reads what `stage` wrote.
-
-    Raises:
-        MissingStage: The file is not there.
-    """
-    if not path.exists():
-        raise MissingStage(path, stage)
-    return json.loads(path.read_text("utf-8"))
-
-
-def fingerprint(folder: Path) -> str:
-    """Names the content of a folder: 16 hex digits that change with any byte in it."""
-    digest = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        digest.update(os.fsencode(path.relative_to(folder).as_posix()) + b"\0")
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:16]
 
 
 def encode_png(image: np.ndarray) -> bytes:
@@ -232,6 +145,13 @@ def splits(folder: Path) -> list[str]:
     return names
 
 
+def _existing(folder: Path, split: str) -> Path:
+    path = folder / f"{split}.parquet"
+    if not path.exists():
+        raise MissingStage(path, "ingest")
+    return path
+
+
 def read_table(
     folder: Path, split: str, columns: Sequence[str] | None = None
 ) -> pd.DataFrame:
@@ -240,9 +160,7 @@ def read_table(
     Raises:
         MissingStage: The split is not there.
     """
-    path = folder / f"{split}.parquet"
-    if not path.exists():
-        raise MissingStage(path, "ingest")
+    path = _existing(folder, split)
     wanted = columns or [name for name in _SCHEMA.names if name != "image"]
     return pq.read_table(path, columns=list(wanted)).to_pandas()
 
@@ -253,10 +171,7 @@ def iterate_images(folder: Path, split: str, batch_size: int) -> Iterator[np.nda
     Raises:
         MissingStage: The split is not there.
     """
-    path = folder / f"{split}.parquet"
-    if not path.exists():
-        raise MissingStage(path, "ingest")
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(_existing(folder, split)) as file:
         for batch in file.iter_batches(batch_size, columns=["image"]):
             encoded = batch.column(0).field("bytes")
             yield np.stack([decode_png(data.as_py()) for data in encoded])
@@ -289,11 +204,8 @@ def pick_images(folder: Path, split: str, rows: Sequence[int]) -> np.ndarray:
     Raises:
         MissingStage: The split is not there.
     """
-    path = folder / f"{split}.parquet"
-    if not path.exists():
-        raise MissingStage(path, "ingest")
     picked, start = [], 0
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(_existing(folder, split)) as file:
         for batch in file.iter_batches(_ROWS_PER_GROUP, columns=["image"]):
             encoded = batch.column(0).field("bytes")
             here = [row - start for row in rows if start <= row < start + len(encoded)]
@@ -306,13 +218,6 @@ def read_captions(folder: Path, split: str) -> list[list[str]]:
     """Reads the captions of each example of one split, in order."""
     captions = read_table(folder, split, ["captions"]).captions
     return [[caption["text"] for caption in of_one] for of_one in captions]
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """Gives a folder for large files of passing interest, which goes when done."""
-    with tempfile.TemporaryDirectory(prefix="llmvis-") as folder:
-        yield Path(folder)
 
 
 def unpack_images(folder: Path, split: str, path: Path) -> np.ndarray:
@@ -338,11 +243,8 @@ def read_examples(
     folder: Path, split: str, limit: int | None = None
 ) -> Iterator[Example]:
     """Reads whole examples of one split, pictures decoded, in order."""
-    path = folder / f"{split}.parquet"
-    if not path.exists():
-        raise MissingStage(path, "ingest")
     seen = 0
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(_existing(folder, split)) as file:
         for batch in file.iter_batches(_ROWS_PER_GROUP):
             for row in batch.to_pylist():
                 if seen == limit:
@@ -355,25 +257,3 @@ def _from_row(row: dict) -> Example:
     captions = tuple(Caption(**caption) for caption in row.pop("captions"))
     image = decode_png(row.pop("image")["bytes"])
     return Example(**row, image=image, captions=captions)
-
-
-def write_tokens(folder: Path, split: str, tokens: Tokens) -> None:
-    """Writes one split of tokens as plain numpy files."""
-    for name in ("codes", "token_ids", "starts"):
-        np.save(folder / f"{split}.{name}.npy", getattr(tokens, name))
-
-
-def read_tokens(folder: Path, split: str) -> Tokens:
-    """Opens one split of tokens without reading it.
-
-    Raises:
-        MissingStage: The split is not there.
-    """
-    if not (folder / f"{split}.codes.npy").exists():
-        raise MissingStage(folder / f"{split}.codes.npy", "tokenize")
-    return Tokens(
-        **{
-            name: np.load(folder / f"{split}.{name}.npy", mmap_mode="r")
-            for name in ("codes", "token_ids", "starts")
-        }
-    )

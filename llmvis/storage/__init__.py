@@ -1,0 +1,52 @@
+"""Reads and writes every record under data/.
+
+Whatever is written is first whole beside its place and then renamed into it, so that
+nothing half-written is ever taken for whole.
+"""
+
+from llmvis.storage.examples import (
+    QUARANTINE,
+    ExamplesWriter,
+    decode_png,
+    encode_png,
+    iterate_images,
+    pick_images,
+    read_captions,
+    read_examples,
+    read_images,
+    read_table,
+    splits,
+    to_row,
+    unpack_images,
+)
+from llmvis.storage.folders import (
+    fingerprint,
+    read_json,
+    scratch,
+    staged,
+    write_json,
+)
+from llmvis.storage.tokens import read_tokens, write_tokens
+
+__all__ = [
+    "QUARANTINE",
+    "ExamplesWriter",
+    "decode_png",
+    "encode_png",
+    "fingerprint",
+    "iterate_images",
+    "pick_images",
+    "read_captions",
+    "read_examples",
+    "read_images",
+    "read_json",
+    "read_table",
+    "read_tokens",
+    "scratch",
+    "splits",
+    "staged",
+    "to_row",
+    "unpack_images",
+    "write_json",
+    "write_tokens",
+]

@@ -1,0 +1,229 @@
+"""The command line as a person meets it: in a process, with exit codes."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from llmvis.cli import app, main, pictures
+from llmvis.model_registry.provenance import Version
+from llmvis.model_registry.provenance import read as read_provenance
+from llmvis.records import Sample
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project's folder where nothing ran yet; it is the current folder."""
+    for name in ("dvc.yaml", "params.yaml"):
+        (tmp_path / name).write_text((ROOT / name).read_text())
+    (tmp_path / ".dvc").mkdir()
+    (tmp_path / ".dvc/config").write_text("[core]\n    no_scm = true\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def llmvis(monkeypatch, capsys):
+    """Runs a command; gives its exit code, and what it said."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["llmvis", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return ended.value.code, said.out, said.err
+
+    return run
+
+
+class TestHelp:
+    def test_it_comes_within_a_second(self):
+        start = time.monotonic()
+        command = [sys.executable, "-c", "from llmvis.cli import main; main()", "-h"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+        # A second where nothing else runs; tests run beside each other.
+        assert time.monotonic() - start < 3
+
+    def test_it_imports_nothing_slow(self):
+        slow = {"tensorflow", "keras", "mlflow", "prefect", "dvc", "spacy", "pandas"}
+        code = "import sys, llmvis.cli; print(*sys.modules)"
+        output = subprocess.check_output([sys.executable, "-c", code], text=True)
+
+        assert slow.isdisjoint(output.split())
+
+    @pytest.mark.parametrize(
+        "command", [c.callback.__name__ for c in app.registered_commands]
+    )
+    def test_every_command_has_an_example(self, llmvis, command):
+        code, out, _ = llmvis(command, "--help")
+
+        assert code == 0
+        assert f"  llmvis {command}" in out
+
+
+class TestMistakes:
+    def test_outside_a_project_it_says_where_to_go(self, llmvis, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        code, _, err = llmvis("train")
+
+        assert code == 2
+        assert "no llmvis project" in err
+
+    def test_a_folder_inside_the_project_is_inside(self, llmvis, project, monkeypatch):
+        (project / "deep").mkdir()
+        monkeypatch.chdir(project / "deep")
+        (project / "params.yaml").write_text("train: {}")
+
+        assert "params.yaml has unknown keys" in llmvis("models")[2]
+
+    def test_a_misspelt_key_in_params_is_one_sentence(self, llmvis, project):
+        text = (project / "params.yaml").read_text().replace("num_heads", "nm_heads")
+        (project / "params.yaml").write_text(text)
+        code, _, err = llmvis("pipeline")
+
+        assert code == 2
+        assert err.startswith("error: Section `train` of params.yaml has unknown keys")
+        assert len(err.splitlines()) == 1
+
+    @pytest.mark.parametrize(
+        ("setting", "message"),
+        [
+            ("train.num_stesp=5", "Did you mean `num_steps`?"),
+            ("train.num_steps", "not of the form section.key=value"),
+            ("train.generator=gan", "one of autoregressive, regression"),
+            ("train.num_steps=many", "train.num_steps is 'many', and must be int"),
+            ("ingest.image_size=60", "Try 64."),
+        ],
+    )
+    def test_a_setting_that_cannot_work_is_refused_before_anything_starts(
+        self, llmvis, project, setting, message
+    ):
+        before = (project / "params.yaml").read_bytes()
+        code, _, err = llmvis("pipeline", "--set", setting)
+
+        assert code == 2
+        assert message in err
+        assert (project / "params.yaml").read_bytes() == before
+        assert not (project / "data").exists()
+
+    def test_a_params_file_that_is_not_there_is_named(self, llmvis, project):
+        code, _, err = llmvis("pipeline", "--params", "nowhere.yaml")
+
+        assert code == 2
+        assert "nowhere.yaml" in err
+        assert project.exists()
+
+    def test_a_missing_folder_is_named_and_nothing_is_written(self, llmvis, project):
+        source = project / "params.yaml"
+        source.write_text(source.read_text().replace("data/raw ", "nowhere "))
+        code, _, err = llmvis("ingest")
+
+        assert code == 2
+        assert "reads nowhere" in err
+        assert "Traceback" not in err
+
+    @pytest.mark.usefixtures("project")
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["-o", "cat.jpg"], "Name a .png file or a folder"),
+            (["-o", "cat.png", "--temperature", "0"], "must be above 0"),
+            (["-o", "cat.png", "--num-images", "0"], "--num-images"),
+            ([], "--output"),
+        ],
+    )
+    def test_what_cannot_be_drawn_is_refused_before_the_model_loads(
+        self, llmvis, arguments, message
+    ):
+        code, _, err = llmvis("generate", "a cat", *arguments)
+
+        assert code == 2
+        assert message in err
+
+    @pytest.mark.usefixtures("project")
+    def test_an_option_that_does_not_exist_is_refused(self, llmvis):
+        assert llmvis("train", "--fast")[0] == 2
+
+    def test_two_at_once_are_one_too_many(self, llmvis, project):
+        holding = (
+            "import sys, time; from flows import lock\n"
+            "with lock.alone(): print('held', flush=True); time.sleep(60)"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", holding], cwd=project, stdout=subprocess.PIPE
+        ) as other:
+            other.stdout.readline()
+            code, _, err = llmvis("train")
+            other.kill()
+
+        assert code == 2
+        assert "Another llmvis command" in err
+
+    def test_a_params_file_of_a_killed_run_is_put_back(self, llmvis, project):
+        original = (project / "params.yaml").read_bytes()
+        (project / ".params.yaml.kept").write_bytes(original)
+        (project / "params.yaml").write_text("of the killed run")
+        _, _, err = llmvis("generate", "a cat", "-o", "cat.jpg")
+
+        assert (project / "params.yaml").read_bytes() == original
+        assert "gave way to the original" in err
+
+    @pytest.mark.usefixtures("project")
+    def test_the_debug_variable_shows_where_an_error_comes_from(self):
+        arguments = ["generate", "a cat", "-o", "cat.jpg"]
+        code = (
+            f"import sys; sys.argv[1:] = {arguments}; import llmvis.cli as c; c.main()"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "LLMVIS_DEBUG": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert "Traceback" in done.stderr
+
+
+class TestPictures:
+    """What `generate` writes, from samples that no model drew."""
+
+    VERSION = Version(name="llmvis", version=3, model_fingerprint="abc")
+
+    def samples(self, *prompts):
+        picture = np.full((8, 8, 3), 9, np.uint8)
+        return [
+            Sample(prompt=prompt, seed=number, image=picture, unknown_words=())
+            for number, prompt in enumerate(prompts)
+        ]
+
+    def test_one_picture_is_a_file_that_says_how_it_was_made(self, tmp_path):
+        pictures._write(self.samples("a cat"), self.VERSION, tmp_path / "a.png", 1)
+        words = read_provenance((tmp_path / "a.png").read_bytes())
+
+        assert (words["prompt"], words["seed"], words["version"]) == (
+            "a cat",
+            "0",
+            "llmvis 3",
+        )
+
+    def test_several_pictures_in_one_file_are_a_grid(self, tmp_path):
+        samples = self.samples("a", "a", "a", "b", "b", "b")
+        pictures._write(samples, self.VERSION, tmp_path / "a.png", 3)
+
+        with Image.open(tmp_path / "a.png") as grid:
+            assert grid.size == (3 * 10 - 2, 2 * 10 - 2)
+
+    def test_a_folder_gets_a_file_for_each(self, tmp_path):
+        pictures._write(self.samples("a", "b"), self.VERSION, tmp_path / "new", 1)
+        names = sorted(path.name for path in (tmp_path / "new").iterdir())
+
+        assert names == ["0000-seed0.png", "0001-seed1.png"]
