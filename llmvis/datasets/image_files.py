@@ -1,5 +1,6 @@
 """Image files of any kind to square RGB pictures, as a person would see them."""
 
+import hashlib
 import warnings
 from pathlib import Path
 
@@ -52,6 +53,11 @@ def read_square(
     square = (image_size, image_size)
     padded = ImageOps.pad(image, square, Image.Resampling.LANCZOS, color=color)
     return np.asarray(padded), image.size
+
+
+def picture_id(pixels: np.ndarray) -> str:
+    """Names a picture by its pixels and their shape: 64 hex digits."""
+    return hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
 
 
 def parse_color(text: str) -> tuple[int, int, int]:

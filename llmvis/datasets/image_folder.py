@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from llmvis.config import IngestConfig
-from llmvis.datasets.image_files import parse_color, read_square
+from llmvis.datasets.image_files import parse_color, picture_id, read_square
 from llmvis.errors import DataError
 from llmvis.prompts import language
 from llmvis.records import Caption, Example, Refusal
@@ -76,9 +76,7 @@ def read_item(item: Item, config: IngestConfig) -> Example | Refusal:
             fix=f"Correct the row in {item.table.name} or the file, or remove it.",
         )
     return Example(
-        example_id=hashlib.sha256(
-            f"{pixels.shape}".encode() + pixels.tobytes()
-        ).hexdigest(),
+        example_id=picture_id(pixels),
         image=pixels,
         captions=captions,
         split=item.split,

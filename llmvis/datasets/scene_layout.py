@@ -11,12 +11,14 @@ from llmvis.prompts.relations import CONVERSE
 from llmvis.records import Box, Scene
 
 Cell = tuple[int, int, int, int]  # left, top, right, bottom on the grid
+Group = tuple[str, list[Cell]]  # a kind, and where its copies are
 
 GRID = 64
 # Longest side in pixels of the grid, both ends included. No thing is in between.
 LONGEST = {"small": (15, 18), "large": (26, 31)}
 _MARGIN = 1  # from the edge of the picture
 _OVERLAP = 1  # of a thing and what it stands on, so that no gap shows
+_APART = 2  # of things that no relation joins, at the least
 
 
 def lay_out(scene: Scene, rng: Random) -> Scene | None:
@@ -32,13 +34,9 @@ def lay_out(scene: Scene, rng: Random) -> Scene | None:
         i, j, relation = r.subject, r.object, r.relation
         if i < j:  # the earlier thing has its place already
             i, j, relation = j, i, CONVERSE[relation]
-        groups[i] = _place(
-            (scene.things[i].kind, groups[i]),
-            relation,
-            (scene.things[j].kind, groups[j]),
-            rng,
-        )
-    if _collide(groups):
+        new, old = ((scene.things[k].kind, groups[k]) for k in (i, j))
+        groups[i] = _place(new, relation, old, rng)
+    if _collide(scene, groups):
         return None
     return _shift_into_picture(scene, groups, rng)
 
@@ -66,12 +64,7 @@ def _stands_on(scene: Scene, i: int) -> bool:
     )
 
 
-def _place(
-    new: tuple[str, list[Cell]],
-    relation: str,
-    old: tuple[str, list[Cell]],
-    rng: Random,
-) -> list[Cell]:
+def _place(new: Group, relation: str, old: Group, rng: Random) -> list[Cell]:
     """Moves the group `new` so that it stands in `relation` to the group `old`."""
     box, anchor = _hull(new[1]), _hull(old[1])
     if relation == "on":
@@ -83,19 +76,13 @@ def _place(
     if relation in {"above", "below"}:
         x = _across(anchor, box, rng)
         gap = rng.randint(6, 12)  # well clear, so as not to be taken for `on`
-        above = anchor[1] - gap - box[3]
-        return _moved(
-            new[1], x, above if relation == "above" else anchor[3] + gap - box[1]
-        )
-    # Things side by side look best on one ground, give or take.
-    y = anchor[3] - box[3] + rng.randint(-3, 3)
+        higher, lower = anchor[1] - gap - box[3], anchor[3] + gap - box[1]
+        return _moved(new[1], x, higher if relation == "above" else lower)
     gap = rng.randint(3, 6 if relation == "next_to" else 11)
-    if relation == "next_to":
-        relation = "left_of" if rng.random() < 0.5 else "right_of"
-    left = anchor[0] - gap - box[2]
-    return _moved(
-        new[1], left if relation == "left_of" else anchor[2] + gap - box[0], y
-    )
+    left, right = anchor[0] - gap - box[2], anchor[2] + gap - box[0]
+    x = {"left_of": left, "right_of": right}.get(relation, rng.choice((left, right)))
+    # Things side by side look best on one ground, give or take.
+    return _moved(new[1], x, anchor[3] - box[3] + rng.randint(-3, 3))
 
 
 def _across(anchor: Cell, box: Cell, rng: Random) -> int:
@@ -142,15 +129,16 @@ def _shift_into_picture(
     return replace(scene, things=tuple(things))
 
 
-def _collide(groups: list[list[Cell]]) -> bool:
+def _collide(scene: Scene, groups: list[list[Cell]]) -> bool:
+    """Tells whether two things come too close that no relation has put there."""
+    related = {frozenset((r.subject, r.object)) for r in scene.relations}
     hulls = [_hull(group) for group in groups]
     return any(
-        a[0] < b[2]
-        and b[0] < a[2]
-        and a[1] < b[3] - _OVERLAP
-        and b[1] < a[3] - _OVERLAP
+        frozenset((i, j)) not in related
+        and min(a[2], b[2]) - max(a[0], b[0]) > -_APART
+        and min(a[3], b[3]) - max(a[1], b[1]) > -_APART
         for i, a in enumerate(hulls)
-        for b in hulls[:i]
+        for j, b in enumerate(hulls[:i])
     )
 
 

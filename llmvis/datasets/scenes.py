@@ -10,6 +10,7 @@ from dataclasses import replace
 from random import Random
 
 from llmvis.config import IngestConfig
+from llmvis.datasets.image_files import picture_id
 from llmvis.datasets.scene_captions import captions
 from llmvis.datasets.scene_drawing import draw
 from llmvis.datasets.scene_layout import lay_out
@@ -61,9 +62,7 @@ def read_item(item: Item, config: IngestConfig) -> Example:
     image = draw(scene, config.image_size, rng)
     graph = scene.to_json()
     return Example(
-        example_id=hashlib.sha256(
-            f"{image.shape}".encode() + image.tobytes()
-        ).hexdigest(),
+        example_id=picture_id(image),
         image=image,
         captions=captions(scene, rng),
         split=split,

@@ -85,6 +85,17 @@ def test_things_lie_in_the_picture_and_only_touch_where_one_stands_on_the_other(
                 assert min(width, height) <= 1 / GRID, scene
 
 
+def test_things_that_no_relation_joins_keep_apart(train):
+    for scene in train:
+        related = {frozenset((r.subject, r.object)) for r in scene.relations}
+        boxes = [union(thing.boxes) for thing in scene.things]
+        for i, a in enumerate(boxes):
+            for j, b in enumerate(boxes[:i]):
+                gap_x = max(a[0], b[0]) - min(a[2], b[2])
+                gap_y = max(a[1], b[1]) - min(a[3], b[3])
+                assert {i, j} in related or max(gap_x, gap_y) >= 2 / GRID, scene
+
+
 def test_small_and_large_are_told_apart_by_the_longest_side(train):
     for thing in (thing for scene in train for thing in scene.things):
         for left, top, right, bottom in thing.boxes:
