@@ -1,6 +1,9 @@
 """A store of its own for each test module, and a report to register."""
 
 import json
+import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -15,12 +18,37 @@ def sampling():
     return SAMPLING
 
 
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory):
+    """A sqlite file with every table, which takes seconds to make."""
+    from llmvis.model_registry import store
+
+    folder = tmp_path_factory.mktemp("store")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
+        store.connect()
+    return folder / "mlflow.db"
+
+
 @pytest.fixture
-def store(tmp_path, monkeypatch):
-    """Points MLflow to a new sqlite file, and gives its folder."""
+def no_store(tmp_path, monkeypatch):
+    """Points MLflow to a sqlite file that is not there, and gives its folder."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def store(no_store, empty_store):
+    """Points MLflow to a store of the test's own, and gives its folder."""
+    shutil.copy(empty_store, no_store)
+    with closing(sqlite3.connect(no_store / "mlflow.db")) as database, database:
+        database.execute(
+            "UPDATE experiments SET "
+            "artifact_location = replace(artifact_location, ?, ?)",
+            (str(empty_store.parent), str(no_store)),
+        )
+    return no_store
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@ def test_a_registered_model_has_no_pickle_and_says_what_it_takes(register, store
         assert f'"name": "{word}"' in about.replace("\n    ", " ")
     example = next(path for path in files if path.name == "serving_input_example.json")
     assert (
-        "一只蓝色的小鸟"
+        "一只蓝色的小鸟站在红色的花朵上"
         in json.loads(example.read_text())["dataframe_split"]["data"][1]
     )
 

@@ -1,0 +1,34 @@
+"""A whole model with tiny networks, for every test that needs one."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from llmvis import config
+
+PARAMS = Path(__file__).parents[1] / "params.yaml"
+CAPTIONS = ("a blue bird standing on a red flower", "一只蓝色的小鸟站在红色的花朵上")
+
+
+@pytest.fixture(scope="session")
+def tiny_model_folder(tmp_path_factory):
+    """A saved TextToImage that draws 32 x 32 pixels, weights as they were drawn."""
+    import keras
+
+    from llmvis.prompts.text_tokenizer import TextTokenizer
+    from llmvis.text_to_image import TextToImage
+    from llmvis.training.build import build_generator, build_image_tokenizer
+
+    params = config.read(PARAMS)
+    sizes = {"hidden_dim": 16, "num_layers": 1}
+    tokenize = dataclasses.replace(params.tokenize, num_digits=2, num_levels=3, **sizes)
+    train = dataclasses.replace(params.train, num_heads=2, **sizes)
+    keras.utils.set_random_seed(0)
+    words = TextTokenizer.train(CAPTIONS, tokenize.max_caption_tokens)
+    image_tokenizer = build_image_tokenizer(tokenize, image_size=32)
+    generator = build_generator(train, words, image_tokenizer)
+    folder = tmp_path_factory.mktemp("tiny") / "model"
+    about = {"text_tokenizer": words.fingerprint}
+    TextToImage(words, generator, image_tokenizer, about).save(folder)
+    return folder
