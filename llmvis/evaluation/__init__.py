@@ -1,7 +1,16 @@
 """Judges and metrics over what a model draws, and the report they make."""
 
 from llmvis.evaluation.compare import Comparison, compare
+from llmvis.evaluation.compare_page import render_comparison
 from llmvis.evaluation.evaluate import Findings, evaluate
 from llmvis.evaluation.report import read_rows, write
 
-__all__ = ["Comparison", "Findings", "compare", "evaluate", "read_rows", "write"]
+__all__ = [
+    "Comparison",
+    "Findings",
+    "compare",
+    "evaluate",
+    "read_rows",
+    "render_comparison",
+    "write",
+]

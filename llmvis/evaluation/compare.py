@@ -1,6 +1,6 @@
 """Two models on the same prompts and seeds: who is better, where, and how surely."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -75,9 +75,13 @@ def _pair(values_a: pd.DataFrame, values_b: pd.DataFrame) -> pd.DataFrame:
 
 
 def _gain(part: pd.DataFrame, seed: int) -> Figure:
-    return mean_of_clusters(
+    figure = mean_of_clusters(
         part["gain"].to_numpy(), part["example_id"].to_numpy(), seed
     )
+    if not part["gain"].any():
+        # Where nothing differs, either side may still be the better one.
+        return replace(figure, low=-figure.high)
+    return figure
 
 
 def _by_split(pairs: pd.DataFrame, seed: int) -> Scores:

@@ -37,6 +37,7 @@ def sample_grid(rows: pd.DataFrame, images: np.ndarray) -> Image.Image:
         out where none is installed.
     """
     font, has_chinese = _font(15)
+    rows = rows.reset_index(drop=True)
     readable = rows if has_chinese else rows[rows["prompt"].map(str.isascii)]
     chosen = _spread(readable if len(readable) else rows)
     return labelled_grid(
@@ -61,8 +62,8 @@ def labelled_grid(images: np.ndarray, labels: Sequence[str], font: Font) -> Imag
 
 
 def _spread(rows: pd.DataFrame) -> list[int]:
-    """Takes turns between splits and languages, one picture of a prompt each."""
-    distinct = rows.reset_index(drop=True).drop_duplicates(["split", "lang", "prompt"])
+    """Lets splits and languages take turns; gives labels of rows, no prompt twice."""
+    distinct = rows.drop_duplicates(["split", "lang", "prompt"])
     groups = distinct.groupby(["split", "lang"])
     turn = groups.cumcount().rename("turn")
     order = distinct.assign(turn=turn).sort_values(["turn", "lang", "split"])

@@ -1,19 +1,23 @@
 """The report as one page that opens from disk, pictures first."""
 
-import base64
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from llmvis.evaluation.compare import language_gaps
 from llmvis.evaluation.confusion import NOTHING, Counts, as_matrix
 from llmvis.evaluation.evaluate import Findings
+from llmvis.evaluation.formats import (
+    BAR_NAMES,
+    LANGUAGES,
+    as_address,
+    percent,
+    split_title,
+    template,
+)
 from llmvis.evaluation.plots import charts
 from llmvis.metrics.figure import Figure
 from llmvis.prompts.lexicon import COLORS, KINDS
@@ -21,7 +25,6 @@ from llmvis.prompts.lexicon import COLORS, KINDS
 _EACH = 4  # pictures of each split and language in the gallery
 _WORST = 8
 
-LANGUAGES = {"en": "English", "zh": "Chinese"}
 PART_NAMES = {
     "psnr": "PSNR, decibels",
     "ssim": "SSIM, up to 1",
@@ -30,18 +33,6 @@ PART_NAMES = {
     "codebook_perplexity": "Codes' perplexity",
 }
 _YARDSTICKS = ("real", "tokenizer_ceiling", "shuffled")
-BAR_NAMES = {
-    "thing": "the thing is there",
-    "color": "its colour",
-    "size": "its size",
-    "count": "how many",
-    "relation": "where it stands",
-    "background": "the background",
-    "extra": "nothing else",
-    "things_1": "all of it, 1 thing",
-    "things_2": "all of it, 2 things",
-    "things_3": "all of it, 3 things",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +73,7 @@ def render(findings: Findings, curves: Path, facts: dict[str, str]) -> str:
     """
     cards = _cards(findings)
     headline = _headline(findings)
-    return _template("report.html.j2").render(
+    return template("report.html.j2").render(
         metrics=findings.metrics,
         facts=facts,
         notes=findings.notes,
@@ -101,63 +92,8 @@ def render(findings: Findings, curves: Path, facts: dict[str, str]) -> str:
         charts=charts(curves),
         judge_rows=_judge_rows(findings.metrics["judge"]),
         sensitivity=findings.sensitivity,
-        languages=LANGUAGES,
         part_names=PART_NAMES,
     )
-
-
-def _template(name: str) -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters |= {
-        "percent": percent,
-        "ends": ends,
-        "short": short,
-        "points": points,
-        "title": split_title,
-    }
-    return environment.get_template(name)
-
-
-def as_address(image: np.ndarray) -> str:
-    """Encodes one `(H, W, 3)` uint8 picture as a data: address."""
-    buffer = io.BytesIO()
-    # Half the size of a PNG, and every browser since 2020 reads it.
-    Image.fromarray(image).save(buffer, "WEBP", lossless=True, quality=60)
-    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
-
-
-def percent(figure: Figure | float) -> str:
-    """Writes a share as whole percent: 0.734 is "73 %"."""
-    value = figure.value if isinstance(figure, Figure) else figure
-    # A hundred percent must mean all of them.
-    digits = 1 if 0.99 < value < 1 or 0 < value < 0.01 else 0
-    return f"{100 * value:.{digits}f}\N{NO-BREAK SPACE}%"
-
-
-def ends(figure: Figure) -> str:
-    """Writes an interval of shares in percent: "66-80"."""
-    return f"{100 * figure.low:.0f}\N{EN DASH}{100 * figure.high:.0f}"
-
-
-def points(share: float) -> str:
-    """Writes a difference of shares in points of a hundred, with its sign."""
-    return f"{100 * share:+.1f}".replace("-", "\N{MINUS SIGN}")
-
-
-def short(value: float) -> str:
-    """Writes a number of any size in three digits: 0.0123, 4.56, 789, 12,345."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def split_title(split: str) -> str:
-    """Names a split for people: "test_unseen_scene" is "unseen scene"."""
-    return split.removeprefix("test_").replace("_", " ")
 
 
 def _headline(findings: Findings) -> str:

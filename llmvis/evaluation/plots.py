@@ -38,7 +38,7 @@ def charts(curves: Path) -> list[Chart]:
     Returns:
         Charts in the order of the columns; none where there is no such file.
     """
-    if not curves.exists():
+    if not curves.exists() or not curves.stat().st_size:
         return []
     table = pd.read_csv(curves)
     numbers = table.select_dtypes("number")

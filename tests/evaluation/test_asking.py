@@ -1,0 +1,109 @@
+from dataclasses import replace
+
+import pytest
+
+from llmvis import storage
+from llmvis.errors import DataError
+from llmvis.evaluation import asking
+from llmvis.records import Caption, Example
+
+
+def test_the_same_pictures_are_asked_for_in_every_language(examples, evaluate_config):
+    asked = asking.choose(examples, evaluate_config)
+    of_lang = {
+        lang: {one.example_id for one in asked if one.lang == lang}
+        for lang in ("en", "zh")
+    }
+
+    assert of_lang["en"] == of_lang["zh"]
+
+
+def test_training_prompts_are_never_asked(examples, evaluate_config):
+    splits = {one.split for one in asking.choose(examples, evaluate_config)}
+
+    assert splits == {"test_seen", "test_unseen_binding", "test_unseen_scene"}
+
+
+def test_a_shorter_report_asks_the_first_prompts_of_a_longer_one(
+    examples, evaluate_config
+):
+    longer = asking.choose(examples, evaluate_config)
+    shorter = asking.choose(examples, replace(evaluate_config, num_prompts=3))
+
+    assert set(shorter) <= set(longer)
+
+
+def test_a_prompt_keeps_its_seeds_whatever_else_is_asked(
+    examples, evaluate_config, sampling, always_right
+):
+    def seeds(num_prompts):
+        settings = replace(evaluate_config, num_prompts=num_prompts)
+        asked = asking.choose(examples, settings)
+        drawn = asking.draw(always_right, asked, settings, sampling, lambda *_: None)
+        return {(sample.prompt, sample.seed) for sample in drawn.samples}
+
+    assert seeds(3) < seeds(6)
+
+
+def test_a_test_split_of_one_picture_is_refused(
+    tmp_path, evaluate_config, some_examples
+):
+    folder = write_examples(tmp_path, [replace(some_examples[0], split="test")])
+
+    with pytest.raises(DataError, match="too few to score"):
+        asking.choose(folder, evaluate_config)
+
+
+def test_examples_without_any_test_split_are_refused(
+    tmp_path, evaluate_config, some_examples
+):
+    folder = write_examples(tmp_path, [replace(some_examples[0], split="train")])
+
+    with pytest.raises(DataError, match=r"has the splits \['train'\]"):
+        asking.choose(folder, evaluate_config)
+
+
+def test_one_caption_of_many_pictures_is_asked_once(
+    tmp_path, evaluate_config, some_examples
+):
+    caption = (Caption("a red circle", "en"),)
+    same = [
+        replace(one, split="test", captions=caption) for one in some_examples[:3]
+    ] + [replace(some_examples[3], split="test")]
+    asked = asking.choose(write_examples(tmp_path, same), evaluate_config)
+
+    assert sum(one.prompt == "a red circle" for one in asked) == 1
+
+
+def test_prompts_that_raise_no_question_are_counted():
+    asked = [
+        asking.Asked(split="test", lang="en", prompt=prompt, example_id="0", row=0)
+        for prompt in ("a blue bird", "peace and quiet", "a red flower")
+    ]
+    readable, num_unread = asking.with_scenes(asked)
+
+    assert [one.scene.things[0].kind for one in readable] == ["bird", "flower"]
+    assert num_unread == 1
+
+
+def test_prompts_of_another_world_are_sent_to_the_general_judge():
+    asked = asking.Asked(
+        split="test", lang="en", prompt="peace and quiet", example_id="0", row=0
+    )
+    with pytest.raises(DataError, match="raises a question"):
+        asking.with_scenes([asked])
+
+
+@pytest.fixture(scope="module")
+def some_examples(examples):
+    return list(storage.read_examples(examples, "test_seen"))
+
+
+def write_examples(folder, chosen: list[Example]):
+    with (
+        storage.staged(folder / "examples") as staging,
+        storage.ExamplesWriter(staging) as writer,
+    ):
+        for example in chosen:
+            writer.add(example)
+    return folder / "examples"

@@ -1,0 +1,136 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from llmvis import config, storage
+from llmvis.errors import MismatchError, ShapeError
+from llmvis.evaluation import evaluate, read_rows, report
+
+
+@pytest.fixture(scope="module")
+def params(evaluate_config, sampling):
+    whole = config.read()
+    return replace(whole, evaluate=evaluate_config, sampling=sampling)
+
+
+@pytest.fixture(scope="module")
+def findings(half_right, oracle, examples, params):
+    return evaluate(half_right, oracle, examples, params, silent)
+
+
+@pytest.fixture(scope="module")
+def written(findings, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    facts = {"model": "painter", "data set": "scenes"}
+    report.write(findings, folder, folder / "no curves.csv", facts)
+    return folder
+
+
+def silent(done, total, text):
+    pass
+
+
+def test_a_model_that_is_right_with_every_other_seed_scores_in_the_middle(findings):
+    for by_lang in findings.metrics["alignment"].values():
+        for figures in by_lang.values():
+            assert 0.2 < figures["all_correct"].value < 0.8
+            assert figures["all_correct"].n == 8
+
+
+def test_yardsticks_stand_beside_every_figure_of_the_model(findings):
+    for split, by_lang in findings.metrics["alignment"].items():
+        for lang, figures in by_lang.items():
+            for name in ("real", "tokenizer_ceiling", "shuffled"):
+                assert findings.metrics[name][split][lang].keys() == figures.keys()
+            assert findings.metrics["real"][split][lang]["all_correct"].value == 1.0
+            assert findings.metrics["shuffled"][split][lang]["all_correct"].value < 0.3
+
+
+def test_every_prompt_is_drawn_once_for_each_seed(findings, params):
+    drawn = findings.rows.groupby(["split", "lang", "prompt"])["seed"]
+
+    assert (drawn.nunique() == params.evaluate.seeds_per_prompt).all()
+    assert len(findings.rows) == len(findings.images) == len(findings.reals)
+
+
+def test_pictures_that_are_real_test_pictures_are_no_copies_of_training(findings):
+    assert findings.metrics["memorisation"]["copies"].value < 0.1
+
+
+def test_a_prompt_saves_ten_nats_in_a_model_that_reads(findings):
+    likelihood = findings.metrics["likelihood"]["test_seen"]["en"]
+
+    assert likelihood["nll"].value == pytest.approx(10.0)
+    assert likelihood["prompt_gain"].value == pytest.approx(10.0)
+
+
+def test_figures_lie_where_the_gate_and_dvc_look_for_them(written):
+    metrics = storage.read_json(written / "metrics.json", "evaluate")
+    figure = metrics["alignment"]["test_unseen_scene"]["en"]["all_correct"]
+
+    assert set(figure) == {"value", "low", "high", "n"}
+    assert figure["low"] <= figure["value"] <= figure["high"]
+
+
+def test_rows_come_back_with_their_pictures(written, findings):
+    rows = read_rows(written)
+    first = storage.decode_png(rows["image"][0]["bytes"])
+
+    assert np.array_equal(first, findings.images[0])
+    assert rows["verdicts"][0][0]["about"] == "thing"
+
+
+def test_the_page_holds_all_it_shows(written):
+    page = (written / "index.html").read_text("utf-8")
+
+    assert "http://" not in page
+    assert "https://" not in page
+    assert page.count("data:image/webp") > 40
+    assert "No curves were kept." in page
+
+
+def test_the_same_seed_gives_the_same_figures(half_right, oracle, examples, params):
+    once, again = (
+        evaluate(half_right, oracle, examples, params, silent).metrics for _ in range(2)
+    )
+    for metrics in (once, again):
+        del metrics["cost"]  # the time differs
+
+    assert report.plain(once) == report.plain(again)
+
+
+def test_a_judge_of_other_examples_is_refused(half_right, examples, params):
+    stranger = type("Stranger", (), {"examples": "0123"})()
+
+    with pytest.raises(MismatchError, match="Run `llmvis judge` again"):
+        evaluate(half_right, stranger, examples, params, silent)
+
+
+def test_a_model_of_another_size_is_refused(oracle, examples, params):
+    small = type("Small", (), {"image_size": 32})()
+
+    with pytest.raises(MismatchError, match="draws 32 pixels a side"):
+        evaluate(small, oracle, examples, params, silent)
+
+
+def test_a_model_that_draws_no_numbers_is_told_apart_from_a_bad_one(
+    half_right, oracle, examples, params, monkeypatch
+):
+    def draw_nan(prompts, seeds, sampling):
+        samples = type(half_right).generate(half_right, prompts, seeds, sampling)
+        nan = np.full((64, 64, 3), np.nan, dtype="float32")
+        return [replace(sample, image=nan) for sample in samples]
+
+    monkeypatch.setattr(half_right, "generate", draw_nan)
+    with pytest.raises(ShapeError, match="array of float32"):
+        evaluate(half_right, oracle, examples, params, silent)
+
+
+def test_missing_inception_weights_stop_the_report_with_a_way_out(
+    half_right, oracle, examples, params
+):
+    asked = replace(params.evaluate, inception_weights="no/such/file.h5")
+
+    with pytest.raises(OSError, match=r"inception_weights names no/such/file\.h5"):
+        evaluate(half_right, oracle, examples, replace(params, evaluate=asked), silent)
