@@ -8,7 +8,7 @@ from llmvis import config, storage
 from llmvis.errors import MissingStage
 
 EXAMPLES, MODEL, JUDGE = Path("data/examples"), Path("data/model"), Path("data/judge")
-REPORT, CURVES = Path("data/report"), Path("data/training/curves.csv")
+REPORT, TRAINING = Path("data/report"), Path("data/training")
 
 
 def evaluate() -> None:
@@ -30,7 +30,7 @@ def evaluate() -> None:
     model, judge = TextToImage.load(MODEL), judges.load(JUDGE)
     findings = evaluation.evaluate(model, judge, EXAMPLES, params, progress.report)
     with storage.staged(REPORT) as folder:
-        evaluation.write(findings, folder, CURVES, _facts(model, judge, params))
+        evaluation.write(findings, folder, TRAINING, _facts(model, judge, params))
 
 
 def _facts(model, judge, params: config.Params) -> dict[str, str]:

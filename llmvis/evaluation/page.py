@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from llmvis import storage
 from llmvis.evaluation.compare import language_gaps
 from llmvis.evaluation.confusion import NOTHING, Counts, as_matrix
 from llmvis.evaluation.evaluate import Findings
@@ -60,12 +61,13 @@ class Card:
         ]
 
 
-def render(findings: Findings, curves: Path, facts: dict[str, str]) -> str:
+def render(findings: Findings, training: Path, facts: dict[str, str]) -> str:
     """Writes the page.
 
     Args:
         findings: What `evaluate` gives.
-        curves: CSV of the training's curves; left out where there is none.
+        training: Folder with `curves.csv` and `previews/` of the training; what is not
+            there is left out.
         facts: What the report is about and made from, name -> text.
 
     Returns:
@@ -89,11 +91,25 @@ def render(findings: Findings, curves: Path, facts: dict[str, str]) -> str:
             for i, distance, neighbour in findings.copies
         ],
         rebuilt=[(as_address(a), as_address(b)) for a, b in findings.rebuilt],
-        charts=charts(curves),
+        charts=charts(training / "curves.csv"),
+        previews=_previews(training / "previews"),
         judge_rows=_judge_rows(findings.metrics["judge"]),
         sensitivity=findings.sensitivity,
         part_names=PART_NAMES,
     )
+
+
+def _previews(folder: Path) -> list[tuple[str, str]]:
+    """Shows the same prompts early, half way and late: the step and the picture."""
+    files = sorted(folder.glob("step_*.png"))
+    chosen = dict.fromkeys([*files[:1], *files[len(files) // 2 :][:1], *files[-1:]])
+    return [
+        (
+            f"{int(path.stem.removeprefix('step_')):,}",
+            as_address(storage.decode_png(path.read_bytes())),
+        )
+        for path in chosen
+    ]
 
 
 def _headline(findings: Findings) -> str:

@@ -8,22 +8,23 @@ import pandas as pd
 from llmvis import storage
 from llmvis.errors import MissingStage
 from llmvis.evaluation import page
+from llmvis.evaluation.alignment import QUESTIONS
 from llmvis.evaluation.evaluate import Findings
 from llmvis.evaluation.grid import sample_grid
 
 ROWS, METRICS, PAGE = "prompts.parquet", "metrics.json", "index.html"
-GRID, QUESTIONS = "samples.png", "accuracy.csv"
+GRID, ACCURACY = "samples.png", "accuracy.csv"
 
 
 def write(
-    findings: Findings, folder: Path, curves: Path, facts: dict[str, str]
+    findings: Findings, folder: Path, training: Path, facts: dict[str, str]
 ) -> None:
     """Writes a whole report into an empty folder.
 
     Args:
         findings: What `evaluate` gives.
         folder: Where; use it inside `storage.staged`.
-        curves: CSV of the training's curves, or no file.
+        training: Folder with `curves.csv` and `previews/` of the training, or none.
         facts: What the report is about and made from, name -> text.
     """
     storage.write_json(folder / METRICS, plain(findings.metrics))
@@ -31,9 +32,9 @@ def write(
     rows.to_parquet(folder / ROWS, index=False)
     sample_grid(findings.rows, findings.images).save(folder / GRID)
     accuracy_table(findings.metrics["alignment"]).to_csv(
-        folder / QUESTIONS, index=False
+        folder / ACCURACY, index=False
     )
-    (folder / PAGE).write_text(page.render(findings, curves, facts), "utf-8")
+    (folder / PAGE).write_text(page.render(findings, training, facts), "utf-8")
 
 
 def _encoded(findings: Findings) -> pd.Series:
@@ -58,7 +59,7 @@ def plain(content):
 
 
 def accuracy_table(alignment: dict) -> pd.DataFrame:
-    """Lists the alignment figures, one in each line, for `dvc plots`."""
+    """Lists shares of right answers, one in each line, for `dvc plots`."""
     return pd.DataFrame(
         {
             "figure": f"{split} {lang} {key}",
@@ -70,6 +71,7 @@ def accuracy_table(alignment: dict) -> pd.DataFrame:
         for split, by_lang in alignment.items()
         for lang, figures in by_lang.items()
         for key, figure in figures.items()
+        if key in {"all_correct", "r_precision", *QUESTIONS}
     )
 
 

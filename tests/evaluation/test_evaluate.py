@@ -23,7 +23,7 @@ def findings(half_right, oracle, examples, params):
 def written(findings, tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     facts = {"model": "painter", "data set": "scenes"}
-    report.write(findings, folder, folder / "no curves.csv", facts)
+    report.write(findings, folder, folder / "no training", facts)
     return folder
 
 

@@ -1,0 +1,149 @@
+"""A report made up from few numbers, opened in a real browser without a network."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections import Counter
+from html import escape
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from llmvis.evaluation import alignment, page
+from llmvis.evaluation.evaluate import Findings
+from llmvis.metrics.figure import Figure
+
+PICTURE = np.full((32, 32, 3), (40, 90, 200), dtype="uint8")
+SHARE = Figure(value=0.8, low=0.7, high=0.9, n=20)
+
+
+def rows():
+    """Judged rows of two splits and two languages, two in three right."""
+    return pd.DataFrame(
+        {
+            "split": split,
+            "lang": lang,
+            "prompt": f"{text} {i}",
+            "example_id": str(i),
+            "seed": i,
+            "recall_at_1": 1.0,
+            "recall_at_5": 1.0,
+            "r_precision": 1.0,
+            "similarity": 0.7,
+            "num_things": 1 + i % 3,
+            "all_correct": i % 3 > 0,
+            "soft_tifa_am": 0.9,
+            "soft_tifa_gm": 0.8,
+            "verdicts": [
+                _verdict("thing", "bird", holds=True),
+                _verdict("color", "blue", holds=i % 3 > 0),
+            ],
+        }
+        for split in ("test_seen", "test_unseen_binding")
+        for lang, text in (("en", "a blue bird on a red flower"), ("zh", "蓝色的小鸟"))
+        for i in range(6)
+    )
+
+
+def _verdict(about, value, *, holds):
+    return {
+        "about": about,
+        "value": value,
+        "question": f"Is it {value}?",
+        "holds": holds,
+        "confidence": 0.9,
+        "reason": f"expected {value}, found something else",
+        "parents": [0] if about == "color" else [],
+    }
+
+
+def findings():
+    table = rows()
+    scores = alignment.scores(table, seed=0)
+    sets = ("kid", "precision", "density", "recall", "coverage", "vendi", "vendi_real")
+    metrics = {
+        **dict.fromkeys(("alignment", "real", "tokenizer_ceiling", "shuffled"), scores),
+        "distribution": {"judge_features": dict.fromkeys(sets, SHARE)},
+        "seed_diversity": {"judge_features": SHARE},
+        "memorisation": dict.fromkeys(("copies", "distance", "distance_real"), SHARE),
+        "likelihood": {},
+        "tokenizer": {"psnr": SHARE, "ssim": SHARE, "codebook_usage": 0.5},
+        "vocabulary": {"en": {"unknown_words": SHARE}},
+        "cost": {"seconds_per_picture": 0.1, "parameters": 1234567},
+        "judge": {"scene": {}, "general": {}},
+    }
+    return Findings(
+        metrics=metrics,
+        rows=table,
+        images=np.stack([PICTURE] * len(table)),
+        reals=np.stack([PICTURE] * len(table)),
+        confusions=(
+            Counter({("bird", "bird"): 3, ("bird", "fish"): 1}),
+            Counter({("blue", "blue"): 4}),
+        ),
+        copies=[(0, 0.1, PICTURE)],
+        rebuilt=[(PICTURE, PICTURE)],
+        sensitivity=[{"change": "none", "all_correct": 0.99, "n": 20}],
+        notes=["Something a reader must know."],
+    )
+
+
+@pytest.fixture(scope="session")
+def report_page(tmp_path_factory):
+    training = tmp_path_factory.mktemp("training")
+    (training / "curves.csv").write_text("step,loss\n0,4.0\n10,2.0\n20,1.0\n")
+    facts = {"model": "autoregressive, 5.0 million parameters", "data set": "scenes"}
+    return page.render(findings(), training, facts)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The browser's command; without one, a CI run fails and others skip."""
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None and os.environ.get("CI") == "true":
+        pytest.fail("No chromium is installed. Run `apt-get install chromium`.")
+    if found is None:
+        pytest.skip("no chromium is installed")
+    return found
+
+
+@pytest.fixture
+def ask_browser(chromium, tmp_path):
+    """Opens a page at a width and gives what a JavaScript expression is there."""
+
+    def ask(html, expression, width):
+        script = (
+            "<script>addEventListener('load', () => { parent.document.title ="
+            f" 'ANSWER ' + JSON.stringify({expression}); }});</script>"
+        )
+        inner = escape(html.replace("</body>", f"{script}</body>"))
+        path = tmp_path / "page.html"
+        # A frame, because chromium's own window is never narrower than 500 pixels.
+        path.write_text(
+            f'<!doctype html><title></title><iframe srcdoc="{inner}"'
+            f' style="border:0;width:{width}px;height:2000px"></iframe>',
+            "utf-8",
+        )
+        done = subprocess.run(
+            [
+                chromium,
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--hide-scrollbars",
+                "--host-resolver-rules=MAP * ~NOTFOUND",
+                f"--user-data-dir={tmp_path / 'profile'}",
+                f"--window-size={width + 100},2100",
+                "--dump-dom",
+                path.as_uri(),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        return re.search(r"<title>ANSWER (.*?)</title>", done.stdout).group(1)
+
+    return ask
