@@ -1,0 +1,127 @@
+import threading
+
+import numpy as np
+import pytest
+
+from llmvis.config import SamplingConfig
+from llmvis.model_registry.provenance import Version
+from llmvis.records import Sample
+from llmvis.serving.batching import Batcher, Order, QueueFull
+
+VERSION = Version(name="llmvis", version=1, model_fingerprint="f00d")
+WARM = SamplingConfig(guidance_scale=1.0, temperature=2.0, top_k=0, num_steps=1)
+PIXELS = np.zeros((1, 1, 3), "uint8")
+
+
+class Artist:
+    """Draws nothing, when told to, and remembers what was drawn together."""
+
+    def __init__(self):
+        self.batches = []
+        self.may_draw = threading.Event()
+        self.is_drawing = threading.Event()
+
+    def draw(self, orders):
+        self.is_drawing.set()
+        assert self.may_draw.wait(10)
+        self.batches.append([order.seed for order in orders])
+        if any(order.prompt == "impossible" for order in orders):
+            raise ValueError("impossible")
+        return [
+            (
+                Sample(prompt=o.prompt, seed=o.seed, image=PIXELS, unknown_words=()),
+                VERSION,
+            )
+            for o in orders
+        ]
+
+
+@pytest.fixture
+def artist():
+    return Artist()
+
+
+@pytest.fixture
+def batcher(artist):
+    made = Batcher(artist.draw, max_batch_size=4, max_waiting=8)
+    yield made
+    artist.may_draw.set()
+    made.stop()
+
+
+def _order(seed, prompt="a bird", sampling=None):
+    return Order(prompt=prompt, seed=seed, sampling=sampling)
+
+
+def _hold(batcher, artist):
+    """Gives the artist one order and waits until it is in hand."""
+    first = _order(0)
+    batcher.submit([first])
+    assert artist.is_drawing.wait(10)
+    return first
+
+
+def test_what_waits_is_drawn_together_in_order_and_in_portions(batcher, artist):
+    _hold(batcher, artist)
+    orders = [_order(seed) for seed in range(1, 7)]
+    batcher.submit(orders)
+    artist.may_draw.set()
+
+    assert [order.drawn.result(10)[0].seed for order in orders] == [1, 2, 3, 4, 5, 6]
+    assert artist.batches == [[0], [1, 2, 3, 4], [5, 6]]
+
+
+def test_orders_with_other_options_are_drawn_apart(batcher, artist):
+    _hold(batcher, artist)
+    orders = [_order(1), _order(2, sampling=WARM), _order(3), _order(4, sampling=WARM)]
+    batcher.submit(orders)
+    artist.may_draw.set()
+    for order in orders:
+        order.drawn.result(10)
+
+    assert artist.batches == [[0], [1, 3], [2, 4]]
+
+
+def test_a_full_queue_takes_all_of_a_request_or_nothing(batcher, artist):
+    _hold(batcher, artist)
+    batcher.submit([_order(seed) for seed in range(6)])
+    with pytest.raises(QueueFull):
+        batcher.submit([_order(seed) for seed in range(3)])
+
+    assert batcher.num_waiting == 6
+
+
+def test_an_order_that_is_taken_back_frees_its_place_and_is_not_drawn(batcher, artist):
+    _hold(batcher, artist)
+    unwanted, wanted = _order(1), _order(2)
+    batcher.submit([unwanted, wanted])
+    unwanted.drawn.cancel()
+    assert batcher.num_waiting == 1
+    artist.may_draw.set()
+
+    assert wanted.drawn.result(10)[0].seed == 2
+    assert artist.batches == [[0], [2]]
+
+
+def test_an_error_reaches_those_it_concerns_and_drawing_goes_on(batcher, artist):
+    artist.may_draw.set()
+    bad, good = _order(1, prompt="impossible"), _order(2)
+    batcher.submit([bad])
+    with pytest.raises(ValueError, match="impossible"):
+        bad.drawn.result(10)
+    batcher.submit([good])
+
+    assert good.drawn.result(10)[0].seed == 2
+
+
+def test_stopping_cancels_what_waits(artist):
+    batcher = Batcher(artist.draw, max_batch_size=4, max_waiting=8)
+    held, waiting = _hold(batcher, artist), _order(1)
+    batcher.submit([waiting])
+    stopping = threading.Thread(target=batcher.stop)
+    stopping.start()
+    artist.may_draw.set()
+    stopping.join(10)
+
+    assert held.drawn.result(10)[0].seed == 0
+    assert waiting.drawn.cancelled()
