@@ -16,6 +16,7 @@ from llmvis.evaluation.asking import Asked, Drawn, Progress
 from llmvis.evaluation.confusion import Counts, confusions
 from llmvis.judges.sensitivity import sensitivity_table
 from llmvis.metrics.image_features import random_conv_features
+from llmvis.records import Scene
 
 _NUM_COPIES = 8  # memorisation pairs to show
 _NUM_REBUILT = 8  # real pictures to show before and after the image tokenizer
@@ -83,7 +84,7 @@ def evaluate(
         rebuilt=list(zip(reals[some], model.reconstruct(reals[some]), strict=True)),
         confusions=_confused(judge, drawn),
         copies=copies.closest(_NUM_COPIES),
-        sensitivity=_sensitivity(judge, asked, reals, config.seed),
+        sensitivity=_sensitivity(judge, examples, asked, config.seed),
         notes=notes + _flat_note(drawn.images),
     )
 
@@ -189,11 +190,19 @@ def _confused(judge, drawn: Drawn) -> tuple[Counts, Counts] | None:
     return confusions(wanted, judge.read(drawn.images))
 
 
-def _sensitivity(judge, asked: list[Asked], reals: np.ndarray, seed: int) -> list[dict]:
+def _sensitivity(judge, examples: Path, asked: list[Asked], seed: int) -> list[dict]:
     if judge.scene is None:
         return []
-    some = np.random.default_rng(seed).permutation(len(asked))[:_NUM_SPOILED]
-    return sensitivity_table(judge, reals[some], [asked[i].scene for i in some], seed)
+    once = [asked[i] for i in _first_of(asked)]
+    order = np.random.default_rng(seed).permutation(len(once))[:_NUM_SPOILED]
+    some = [once[i] for i in order]
+    tables = {
+        split: storage.read_table(examples, split, ["scene"])["scene"]
+        for split in {one.split for one in some}
+    }
+    truths = [Scene.from_json(tables[one.split].iloc[one.row]) for one in some]
+    images = alignment.real_pictures(examples, some)
+    return sensitivity_table(judge, images, truths, seed)
 
 
 def _flat_note(images: np.ndarray) -> list[str]:

@@ -31,9 +31,7 @@ def write(
     rows = findings.rows.assign(image=_encoded(findings))
     rows.to_parquet(folder / ROWS, index=False)
     sample_grid(findings.rows, findings.images).save(folder / GRID)
-    accuracy_table(findings.metrics["alignment"]).to_csv(
-        folder / ACCURACY, index=False
-    )
+    accuracy_table(findings.metrics["alignment"]).to_csv(folder / ACCURACY, index=False)
     (folder / PAGE).write_text(page.render(findings, training, facts), "utf-8")
 
 

@@ -85,7 +85,17 @@ def findings():
         ),
         copies=[(0, 0.1, PICTURE)],
         rebuilt=[(PICTURE, PICTURE)],
-        sensitivity=[{"change": "none", "all_correct": 0.99, "n": 20}],
+        sensitivity=[
+            {
+                "change": change,
+                "notices": notices,
+                "all_correct": 0.9,
+                "asked_type": asked,
+                "mean_confidence": 0.9,
+                "n": 20,
+            }
+            for change, notices, asked in (("none", "", None), ("gray", "color", 0.1))
+        ],
         notes=["Something a reader must know."],
     )
 

@@ -85,7 +85,8 @@ class Oracle:
         self.scene = self.general = self
 
     def read(self, images):
-        return [self._truth.scenes[image.tobytes()] for image in images]
+        nothing = Scene(things=(), relations=(), background=None)
+        return [self._truth.scenes.get(image.tobytes(), nothing) for image in images]
 
     def judge_scenes(self, images, scenes):
         return [
