@@ -26,6 +26,7 @@ _GAP = 2  # pixels between the pictures of a grid
 _Model = Annotated[
     str | None,
     typer.Option(
+        callback=lambda name: name and project.address(name),
         help="models:/NAME@champion, models:/NAME/3 or a model folder such as "
         "data/model. The champion where not given."
     ),

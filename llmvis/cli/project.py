@@ -28,6 +28,14 @@ def entered() -> Iterator[config.Params]:
         os.chdir(before)
 
 
+def address(name: str) -> str:
+    """Reads the name of a model as it is meant in the current folder.
+
+    Call it before `entered`, which changes the folder.
+    """
+    return str(Path(name).absolute()) if Path(name).is_dir() else name
+
+
 def _root(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / "dvc.yaml").exists() and (folder / "params.yaml").exists():

@@ -1,5 +1,7 @@
 """The commands of the model registry: what is registered, and which one serves."""
 
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,6 +11,7 @@ from rich.table import Table
 from llmvis.cli import project
 
 if TYPE_CHECKING:  # MLflow takes four seconds to import
+    from llmvis.evaluation import Comparison
     from llmvis.model_registry.provenance import Version
 
 _Name = Annotated[
@@ -83,7 +86,61 @@ def models(name: _Name = None) -> None:
     Console().print(_table(found))
 
 
-COMMANDS = (register, promote, rollback, models)
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A")],
+    b: Annotated[str, typer.Argument(metavar="B")],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", resolve_path=True, help="The page."),
+    ] = Path("compare.html"),
+    name: _Name = None,
+) -> None:
+    """Compare two models, prompt by prompt.
+
+    A and B are versions, or folders with a report of `llmvis evaluate`. Only prompts
+    and seeds that both reports have are compared.
+
+    \b
+    Examples:
+      llmvis compare 2 3
+      llmvis compare models:/llmvis/2 data/report -o compare.html
+    """
+    a, b = project.address(a), project.address(b)
+    with project.entered() as params, tempfile.TemporaryDirectory() as scratch:
+        from llmvis import evaluation
+
+        model = name or params.register.name
+        folder_a, name_a = _report(a, model, Path(scratch, "a"))
+        folder_b, name_b = _report(b, model, Path(scratch, "b"))
+        rows = evaluation.read_rows(folder_a), evaluation.read_rows(folder_b)
+        comparison = evaluation.compare(*rows, seed=params.evaluate.seed)
+        names = (name_a, name_b)
+        page = evaluation.render_comparison(comparison, *rows, names=names)
+    output.write_text(page, "utf-8")
+    Console().print(_gains(comparison, names))
+    typer.echo(f"{comparison.num_pairs} pictures of each, side by side: {output}")
+
+
+COMMANDS = (register, promote, rollback, models, compare)
+
+
+def _report(side: str, name: str, place: Path) -> tuple[Path, str]:
+    """Finds the report that `side` names, and what to call it."""
+    if Path(side).is_dir():
+        return Path(side), side
+    from llmvis.model_registry import versions
+
+    place.mkdir()
+    version = versions.resolve(f"models:/{name}/{side}" if side.isdigit() else side)
+    return versions.fetch_report(version, place), version.label
+
+
+def _gains(comparison: "Comparison", names: tuple[str, str]) -> Table:
+    table = Table("", f"{names[1]} less {names[0]}", "95 % interval", "n", box=None)
+    for key, gain in comparison.overall.items():
+        interval = f"{gain.low:+.3f} to {gain.high:+.3f}"
+        table.add_row(key, f"{gain.value:+.3f}", interval, str(gain.n))
+    return table
 
 
 def _table(found: "list[Version]") -> Table:

@@ -179,6 +179,31 @@ def load(address: str) -> "tuple[TextToImage, Version]":
         return TextToImage.load(folder), version
 
 
+def fetch_report(version: Version, scratch: Path) -> Path:
+    """Fetches what `evaluate` wrote for a version into a folder below `scratch`.
+
+    Raises:
+        RegistryError: It is not kept any more: another report of the same training
+            took its place, or its run was deleted.
+    """
+    try:
+        folder = Path(
+            mlflow.artifacts.download_artifacts(
+                run_id=version.run_id, artifact_path="report", dst_path=str(scratch)
+            )
+        )
+    except (MlflowException, OSError) as error:
+        raise RegistryError(
+            f"The report of {version.label} cannot be fetched: {error}"
+        ) from error
+    if storage.fingerprint(folder) != version.report_fingerprint:
+        raise RegistryError(
+            f"The report of {version.label} gave way to a later one of the same "
+            "training. Name a folder with a report instead."
+        )
+    return folder
+
+
 def _load_folder(folder: Path) -> "tuple[TextToImage, Version]":
     if not folder.exists():
         raise MissingStage(folder, "train")
