@@ -13,6 +13,8 @@ from keras import ops
 
 from llmvis.errors import ConfigError
 
+_EXCESS_WEIGHT = 0.01  # against a squared error of pixels of about 0.01 at the start
+
 
 @keras.saving.register_keras_serializable("llmvis")
 class FiniteScalarQuantizer(keras.layers.Layer):
@@ -40,12 +42,15 @@ class FiniteScalarQuantizer(keras.layers.Layer):
         self._half = (num_levels - 1) / 2
 
     def call(self, features):
-        bounded_BHWD = ops.tanh(features) * self._half
-        rounded_BHWD = ops.round(bounded_BHWD)
+        # The paper bounds by tanh, whose gradient vanishes for a channel that once
+        # went far out: whole channels died in the first hundred steps here. A clip
+        # that the gradient ignores, and a small loss on what it cut, keep all alive.
+        excess_BHWD = features - ops.clip(features, -1.0, 1.0)
+        self.add_loss(_EXCESS_WEIGHT * ops.mean(excess_BHWD**2))
+        rounded_BHWD = ops.round((features - excess_BHWD) * self._half) / self._half
         # Rounding has zero gradient almost everywhere, so the backward pass
         # goes round it (the straight-through estimator).
-        passed_BHWD = bounded_BHWD + ops.stop_gradient(rounded_BHWD - bounded_BHWD)
-        return passed_BHWD / self._half
+        return features + ops.stop_gradient(rounded_BHWD - features)
 
     def encode(self, quantized):
         """Numbers each channel: values in [-1, 1] to int32 digits in [0, levels)."""

@@ -130,7 +130,8 @@ class PatchTokenizer(keras.Model):
         error = y_pred - x["pixels"]
         down, right = error[:, 1:] - error[:, :-1], error[:, :, 1:] - error[:, :, :-1]
         # Edges carry what a thing is, and cover few pixels.
-        return ops.mean(error**2) + 0.5 * (ops.mean(down**2) + ops.mean(right**2))
+        edges = ops.mean(down**2) + ops.mean(right**2)
+        return ops.mean(error**2) + 0.5 * edges + sum(self.losses)
 
     def encode(self, images):
         """Pictures `(B, Y, X, 3)` in [0, 1] to int32 codes `(B, H, W, D)`."""
