@@ -28,7 +28,7 @@ _Model = Annotated[
     typer.Option(
         callback=lambda name: name and project.address(name),
         help="models:/NAME@champion, models:/NAME/3 or a model folder such as "
-        "data/model. The champion where not given."
+        "data/model. The champion where not given.",
     ),
 ]
 

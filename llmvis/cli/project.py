@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flows import lock
 from llmvis import config
 from llmvis.errors import ConfigError
 
@@ -16,9 +17,6 @@ def entered() -> Iterator[config.Params]:
     Raises:
         ConfigError: There is no project here or above, or its params.yaml is wrong.
     """
-    # DVC and its git library take half a second, and only here are they needed.
-    from flows import lock
-
     before = Path.cwd()
     os.chdir(_root(before))
     try:

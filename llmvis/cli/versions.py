@@ -144,16 +144,33 @@ def _gains(comparison: "Comparison", names: tuple[str, str]) -> Table:
 
 
 def _table(found: "list[Version]") -> Table:
-    table = Table("version", "alias", "created", "reason", box=None)
-    for version in found:
+    rights = [_right(version) for version in found]
+    splits = sorted({split for right in rights for split in right})
+    headings = [f"{split} right" for split in splits]
+    table = Table("version", "alias", "created", *headings, "reason", box=None)
+    for version, right in zip(found, rights, strict=True):
         created = version.created.astimezone() if version.created else None
         table.add_row(
             str(version.version),
             _aliases(version),
             f"{created:%Y-%m-%d %H:%M}" if created else "",
+            *(f"{right[split]:.1%}" if split in right else "" for split in splits),
             version.reason,
         )
     return table
+
+
+def _right(version: "Version") -> dict[str, float]:
+    """Gives the share of pictures that are wholly right, for each split.
+
+    Where no scene is known, it is the share whose caption is picked among others.
+    """
+    by_split: dict[str, list[float]] = {}
+    for path, value in version.figures.items():
+        group, *rest = path.split("/")
+        if group == "alignment" and rest[-1] in {"all_correct", "r_precision"}:
+            by_split.setdefault(rest[0], []).append(value)
+    return {split: sum(of) / len(of) for split, of in by_split.items()}
 
 
 def _aliases(version: "Version") -> str:
