@@ -65,9 +65,9 @@ class Run:
         """Keeps the files of a folder under `name`."""
         self._client.log_artifacts(self.run_id, str(folder), name)
 
-    def log_report(self, folder: Path, report: Mapping) -> None:
+    def log_report(self, folder: Path, fingerprint: str, report: Mapping) -> None:
         """Keeps what `evaluate` wrote: its files, and its figures as metrics."""
-        self.log_folder(folder, "report")
+        self.log_folder(folder, report_path(fingerprint))
         self.log_metrics({"report": report})
 
     def log_lineage(self, root: Path) -> None:
@@ -151,6 +151,11 @@ def data_digest(run_id: str) -> str:
     made_from = inputs.dataset_inputs if inputs else []
     digests = {given.dataset.name: given.dataset.digest for given in made_from}
     return digests.get("examples", "")
+
+
+def report_path(fingerprint: str) -> str:
+    """Says where a run keeps a report; a model may be judged more than once."""
+    return f"report/{fingerprint}"
 
 
 def run_url(run_id: str) -> str:

@@ -57,7 +57,7 @@ def register(
     number = _find(client, name, made, judged)
     if number is None:
         run_id = runs.find(made) or _record_afterwards(model_folder)
-        runs.Run(client, run_id).log_report(report_folder, report)
+        runs.Run(client, run_id).log_report(report_folder, judged, report)
         version = Version(
             name=name,
             version=0,
@@ -183,23 +183,25 @@ def fetch_report(version: Version, scratch: Path) -> Path:
     """Fetches what `evaluate` wrote for a version into a folder below `scratch`.
 
     Raises:
-        RegistryError: It is not kept any more: another report of the same training
-            took its place, or its run was deleted.
+        RegistryError: It is not there any more, or was changed.
     """
     try:
         folder = Path(
             mlflow.artifacts.download_artifacts(
-                run_id=version.run_id, artifact_path="report", dst_path=str(scratch)
+                run_id=version.run_id,
+                artifact_path=runs.report_path(version.report_fingerprint),
+                dst_path=str(scratch),
             )
         )
     except (MlflowException, OSError) as error:
         raise RegistryError(
-            f"The report of {version.label} cannot be fetched: {error}"
+            f"The report of {version.label} cannot be fetched: {error} Name a folder "
+            "with a report instead."
         ) from error
     if storage.fingerprint(folder) != version.report_fingerprint:
         raise RegistryError(
-            f"The report of {version.label} gave way to a later one of the same "
-            "training. Name a folder with a report instead."
+            f"The report of {version.label} is not the one that was registered. Name a "
+            "folder with a report instead."
         )
     return folder
 

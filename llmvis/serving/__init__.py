@@ -30,8 +30,7 @@ def serve(model_uri: str, settings: ServeConfig, sampling: SamplingConfig) -> No
         # Here, because TensorFlow takes ten seconds and the port may be taken.
         from llmvis.serving import app, batching, following
 
-        sizes = following.batch_sizes(settings.max_batch_size)
-        followed = following.Following(model_uri, sampling, sizes)
+        followed = following.Following(model_uri, sampling, settings.max_batch_size)
         batcher = batching.Batcher(
             followed.draw,
             max_batch_size=settings.max_batch_size,

@@ -27,20 +27,26 @@ class Loaded:
     model: TextToImage
     version: Version
     sampling: SamplingConfig  # where a request says nothing else
+    batch_size: int  # most pictures drawn at once
 
     def draw(self, orders: Sequence[Order]) -> list[tuple[Sample, Version]]:
         """Draws orders that share their options."""
+        # One or all: each size of batch is compiled for itself, which takes seconds,
+        # and a full batch takes hardly longer than two pictures.
+        missing = 0 if len(orders) == 1 else self.batch_size - len(orders)
+        filled = [*orders, *[orders[0]] * missing]
         samples = self.model.generate(
-            [order.prompt for order in orders],
-            [order.seed for order in orders],
+            [order.prompt for order in filled],
+            [order.seed for order in filled],
             orders[0].sampling or self.sampling,
         )
-        return [(sample, self.version) for sample in samples]
+        return [(sample, self.version) for sample in samples[: len(orders)]]
 
-
-def batch_sizes(largest: int) -> list[int]:
-    """Lists the sizes to draw once: the powers of two up to the largest, and it."""
-    return sorted({*(2**n for n in range(largest.bit_length())), largest})
+    def warm_up(self) -> None:
+        """Draws once with each size of batch, so that no request meets the compiler."""
+        order = Order(prompt=_WARM_UP_PROMPT, seed=0, sampling=None)
+        for size in {1, self.batch_size}:
+            self.draw([order] * size)
 
 
 class Following:
@@ -53,18 +59,15 @@ class Following:
     Args:
         address: `models:/llmvis@champion`, `models:/llmvis/3` or a model folder.
         sampling: For a model that was not registered with one.
-        batch_sizes: To draw once before serving, so that no request waits for the
-            compiler.
+        batch_size: Most pictures drawn at once.
 
     Raises:
         LlmvisError: The address stands for nothing that can be loaded.
     """
 
-    def __init__(
-        self, address: str, sampling: SamplingConfig, batch_sizes: Sequence[int]
-    ):
+    def __init__(self, address: str, sampling: SamplingConfig, batch_size: int):
         self._address, self._sampling = address, sampling
-        self._batch_sizes = batch_sizes
+        self._batch_size = batch_size
         self.current = self._load(address)
         self._previous: Loaded | None = None
         self.problem = ""  # why the alias is not followed just now
@@ -115,7 +118,7 @@ class Following:
 
     def _load(self, address: str) -> Loaded:
         model, version = versions.load(address)
-        loaded = Loaded(model, version, version.sampling or self._sampling)
-        for size in self._batch_sizes:
-            loaded.model.generate([_WARM_UP_PROMPT] * size, 0, loaded.sampling)
+        sampling = version.sampling or self._sampling
+        loaded = Loaded(model, version, sampling, self._batch_size)
+        loaded.warm_up()
         return loaded

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 from fastapi import Request
 
@@ -56,6 +57,8 @@ async def draw(
         return drawn.result()
     # Cancelling reaches the queue, where the place becomes free at once.
     drawn.cancel()
+    with suppress(asyncio.CancelledError):
+        await drawn
     if leaving.done():
         raise Refused(499, "The client has left.")
     leaving.cancel()

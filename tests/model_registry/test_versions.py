@@ -3,6 +3,7 @@ import shutil
 
 import pytest
 
+from llmvis import storage
 from llmvis.errors import MissingStage, RegistryError
 from llmvis.model_registry import runs, versions
 from llmvis.model_registry import store as stores
@@ -109,6 +110,17 @@ def test_the_run_that_trained_a_model_keeps_its_report(
     assert kept.data.metrics["report/test_seen/en/all_correct/low"] == 0.4
     assert client.list_artifacts(run.run_id, "report")
     assert "seed 3" in client.get_model_version("llmvis", "1").description
+
+
+def test_each_version_keeps_its_own_report(register, report_folder, tmp_path):
+    first = register("first")
+    (report_folder / "metrics.json").write_text("{}")
+    second = register("first")
+
+    assert first.run_id == second.run_id
+    for version in (first, second):
+        fetched = versions.fetch_report(version, tmp_path)
+        assert storage.fingerprint(fetched) == version.report_fingerprint
 
 
 def test_a_registered_model_has_no_pickle_and_says_what_it_takes(register, store):

@@ -15,7 +15,7 @@ from llmvis.serving.following import Loaded
 @pytest.fixture(scope="module")
 def loaded(tiny_model_folder, sampling):
     model, version = versions.load(str(tiny_model_folder))
-    return Loaded(model, version, sampling)
+    return Loaded(model, version, sampling, batch_size=2)
 
 
 @pytest.fixture
