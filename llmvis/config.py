@@ -97,9 +97,11 @@ class TrainConfig:
 class JudgeConfig:
     """How the judges are trained."""
 
-    num_steps: int
+    num_steps: int  # of the scene judge
     batch_size: int
-    learning_rate: float
+    general_num_steps: int
+    general_batch_size: int  # every pair of a batch is contrasted with all others
+    learning_rate: float  # the highest; reached after a warm-up, then a cosine to 0
     seed: int
 
     def __post_init__(self):
