@@ -87,14 +87,11 @@ class Project:
         return (self.root / name).read_text()
 
     def start(self, *arguments: str) -> subprocess.Popen:
-        """Starts Python in this folder, with what it says in a pipe."""
-        return subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=self.root,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        """Starts Python in this folder; what it says goes to said.txt."""
+        with (self.root / "said.txt").open("w") as said:
+            return subprocess.Popen(
+                [sys.executable, *arguments], cwd=self.root, stdout=said, stderr=said
+            )
 
     def start_hanging(self, *command: str) -> subprocess.Popen:
         """Makes `train` hang, runs a command that runs it, and waits until it hangs."""
