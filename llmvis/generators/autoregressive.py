@@ -125,7 +125,9 @@ class AutoregressiveGenerator(keras.Model):
 
         def draw_position(position, carry):
             codes_BTD, cache, previous_BC = carry
-            states_B1C = previous_BC[:, None] + self._positions(position)
+            states_B1C = previous_BC[:, None] + self._positions(
+                ops.convert_to_tensor(position)
+            )
             states_B1C, cache = self._trunk.step(states_B1C, position, cache, text_bias)
             size = (rows, 1, self.num_digits, self.num_levels)
             noise_BDV = ops.slice(noise, (0, position, 0, 0), size)[:, 0]

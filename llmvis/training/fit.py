@@ -68,9 +68,8 @@ def fit(
         first = checkpoints.load(checkpoint_folder, model, made_from)
     callback = _Callback(plan, observer, first, checkpoint_folder, made_from)
     if first < plan.num_steps:
-        model.fit(
-            stream(batch_at, first, plan.num_steps), verbose=0, callbacks=[callback]
-        )
+        batches = stream(batch_at, first, plan.num_steps)
+        model.fit(batches, shuffle=False, verbose=0, callbacks=[callback])
     model.optimizer.finalize_variable_values(model.trainable_variables)
     if checkpoint_folder is not None:
         checkpoints.remove(checkpoint_folder)

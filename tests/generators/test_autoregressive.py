@@ -1,0 +1,74 @@
+"""Next-position prediction: what it may see, and that both ways of running agree."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def network(build):
+    return build("autoregressive", "transformer")
+
+
+@pytest.fixture
+def token_ids():
+    return np.array([[1, 4, 5, 2, 0, 0], [1, 6, 2, 0, 0, 0]], "int32")
+
+
+def test_a_digit_sees_only_the_positions_and_digits_before_it(network, token_ids):
+    codes = np.zeros((1, 4, 4, 3), "int32")
+    changed = codes.copy()
+    changed[0, 1, 1, 1] = 4  # position 5, digit 1
+    logits, other = (
+        np.asarray(network({"token_ids": token_ids[:1], "codes": c}))[0]
+        for c in (codes, changed)
+    )
+    differs = np.abs(logits - other).max(axis=-1) > 1e-6
+
+    assert not differs[:5].any()
+    assert differs[5].tolist() == [False, False, True]
+    assert differs[6:].any(axis=0).all()
+
+
+def test_sampling_with_a_cache_draws_what_the_whole_network_would(
+    network, token_ids, plain, gumbel
+):
+    greedy = gumbel(network, 2) * 0
+    codes = np.asarray(network.sample(token_ids, greedy, token_ids[0], plain))
+    logits = np.asarray(network({"token_ids": token_ids, "codes": codes}))
+
+    assert np.array_equal(codes.reshape(2, 16, 3), logits.argmax(axis=-1))
+
+
+def test_guidance_of_one_draws_as_no_guidance(
+    network, token_ids, plain, guided, gumbel
+):
+    drawn_noise = gumbel(network, 2)
+    off = network.sample(token_ids, drawn_noise, token_ids[0], plain)
+    one = dataclasses.replace(guided, guidance_scale=1.0)
+
+    assert np.array_equal(
+        off, network.sample(token_ids, drawn_noise, token_ids[0], one)
+    )
+
+
+def test_guidance_changes_what_is_drawn(network, token_ids, plain, guided, gumbel):
+    inputs = token_ids, gumbel(network, 2), token_ids[1]
+
+    assert not np.array_equal(
+        network.sample(*inputs, plain), network.sample(*inputs, guided)
+    )
+
+
+def test_the_score_is_the_sum_of_the_log_probabilities(network, token_ids):
+    codes = np.random.default_rng(0).integers(0, 5, (2, 4, 4, 3)).astype("int32")
+    logits = np.asarray(network({"token_ids": token_ids, "codes": codes}))
+    log_sum = np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+    picked = np.take_along_axis(
+        logits - log_sum, codes.reshape(2, 16, 3)[..., None], axis=-1
+    )
+
+    assert np.allclose(
+        network.score(token_ids, codes), picked.sum(axis=(1, 2, 3)), rtol=1e-4
+    )

@@ -1,0 +1,49 @@
+"""A value from logits."""
+
+import dataclasses
+
+import numpy as np
+
+from llmvis.generators.drawing import draw_values
+from llmvis.generators.guidance import guide
+
+
+def test_a_guidance_scale_of_one_leaves_the_conditional_logits():
+    conditional, unconditional = np.array([1.0, 2.0]), np.array([5.0, -3.0])
+
+    assert np.array_equal(guide(conditional, unconditional, 1.0), conditional)
+
+
+def test_a_guidance_scale_of_two_goes_as_far_again():
+    assert guide(np.array([3.0]), np.array([1.0]), 2.0) == [5.0]
+
+
+def test_gumbel_noise_draws_values_in_proportion_to_their_probability(plain):
+    shares = np.array([0.7, 0.2, 0.1], "float32")
+    logits = np.tile(np.log(shares), (20_000, 1))
+    gumbel = np.random.default_rng(0).gumbel(size=logits.shape).astype("float32")
+    drawn = np.asarray(draw_values(logits, gumbel, plain))
+
+    assert np.allclose(np.bincount(drawn) / len(drawn), shares, atol=0.015)
+
+
+def test_only_the_top_k_are_drawn(plain):
+    logits = np.array([[0.0, 1.0, 2.0, 3.0]], "float32")
+    noise = np.array([[90.0, 80.0, 0.0, 0.0]], "float32")
+    two = dataclasses.replace(plain, top_k=2)
+
+    assert draw_values(logits, noise, two)[0] == 3
+
+
+def test_a_low_temperature_outweighs_the_noise(plain):
+    logits, noise = np.array([[0.0, 1.0]], "float32"), np.array([[3.0, 0.0]], "float32")
+
+    assert draw_values(logits, noise, plain)[0] == 0
+    cold = dataclasses.replace(plain, temperature=0.1)
+    assert draw_values(logits, noise, cold)[0] == 1
+
+
+def test_a_guided_draw_takes_half_as_many_values_as_logits(guided):
+    logits = np.array([[0.0, 1.0], [0.0, 3.0]], "float32")  # guided: 0 and -3
+
+    assert draw_values(logits, np.zeros((1, 2), "float32"), guided)[0] == 0

@@ -1,0 +1,95 @@
+"""The assembled model."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from llmvis.config import SamplingConfig
+from llmvis.errors import MismatchError, MissingStage, PromptError, ShapeError
+from llmvis.storage import read_json, write_json
+from llmvis.text_to_image import TextToImage
+
+PLAIN = SamplingConfig(guidance_scale=1.0, temperature=1.0, top_k=0, num_steps=4)
+PROMPTS = ["a blue bird", "一只蓝色的小鸟", "a red flower"]
+
+
+@pytest.fixture(scope="module")
+def model(tiny_model_folder):
+    return TextToImage.load(tiny_model_folder)
+
+
+def images(samples):
+    return np.stack([sample.image for sample in samples])
+
+
+def test_the_same_seed_draws_the_same_picture_and_another_seed_another(model):
+    first, again = (images(model.generate(PROMPTS, 7, PLAIN)) for _ in range(2))
+
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, images(model.generate(PROMPTS, 8, PLAIN)))
+
+
+def test_a_picture_does_not_depend_on_the_batch_it_is_drawn_in(model):
+    together = images(model.generate(PROMPTS, [1, 2, 3], PLAIN))
+    alone = images(model.generate(PROMPTS[2:], [3], PLAIN))
+
+    assert np.array_equal(together[2:], alone)
+
+
+def test_a_sample_names_the_words_no_caption_had(model):
+    [sample] = model.generate(["a blue zebra"], 0, PLAIN)
+
+    assert sample.unknown_words == ("zebra",)
+    assert sample.image.shape == (32, 32, 3)
+    assert sample.image.dtype == np.uint8
+
+
+def test_guidance_is_read_from_the_sampling(model):
+    guided = dataclasses.replace(PLAIN, guidance_scale=4.0)
+
+    assert not np.array_equal(
+        images(model.generate(PROMPTS, 0, PLAIN)),
+        images(model.generate(PROMPTS, 0, guided)),
+    )
+
+
+def test_a_score_is_finite_and_below_zero(model):
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), np.uint8)
+    scores = model.score(PROMPTS, pictures)
+
+    assert scores.shape == (3,)
+    assert np.all(np.isfinite(scores) & (scores < 0))
+
+
+def test_decoding_the_codes_of_a_picture_rebuilds_it(model):
+    pictures = np.random.default_rng(0).integers(0, 256, (70, 32, 32, 3), np.uint8)
+    rebuilt = model.reconstruct(pictures)
+
+    assert rebuilt.shape == pictures.shape
+    assert np.array_equal(rebuilt[69:], model.reconstruct(pictures[69:]))
+
+
+def test_prompts_and_seeds_must_be_as_many(model):
+    with pytest.raises(ShapeError, match="3 prompts and 2 seeds"):
+        model.generate(PROMPTS, [1, 2], PLAIN)
+
+
+def test_an_empty_prompt_is_refused(model):
+    with pytest.raises(PromptError):
+        model.generate([" "], 0, PLAIN)
+
+
+def test_an_empty_folder_says_which_command_makes_a_model(tmp_path):
+    with pytest.raises(MissingStage, match="llmvis train"):
+        TextToImage.load(tmp_path)
+
+
+def test_words_of_another_model_are_refused(tiny_model_folder, tmp_path):
+    TextToImage.load(tiny_model_folder).save(tmp_path / "model")
+    path = tmp_path / "model" / "text_tokenizer.json"
+    content = read_json(path, "train")
+    write_json(path, {**content, "words": [*content["words"], "zebra"]})
+
+    with pytest.raises(MismatchError, match="not those the model was trained on"):
+        TextToImage.load(tmp_path / "model")
