@@ -60,6 +60,6 @@ def _watch(supervisor: int) -> None:
 
 if __name__ == "__main__":
     native_output.to_file(Path(".dvc/tmp", f"{sys.argv[1]}.log"))
-    # `dvc_stage` hides standard output, which is full of DVC's own words.
+    # `dvc_stage` hides standard output, where DVC would speak.
     sys.stdout = sys.stderr
     sys.exit(main(sys.argv[1]))

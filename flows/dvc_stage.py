@@ -85,19 +85,11 @@ def _run(stage: str, progress_file: Path, on_progress: Callable[[dict], None]) -
     telemetry.switch_off()
     command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro"]
     process = subprocess.Popen(
-        [*command, "--single-item", stage],
-        # What DVC says of itself; the stage writes to standard error.
-        stdout=subprocess.DEVNULL,
+        # Quiet, because what DVC says of a failure says less than the stage does.
+        [*command, "--quiet", "--single-item", stage],
+        stdout=subprocess.DEVNULL,  # a stage writes to standard error
         start_new_session=True,
-        env={
-            **os.environ,
-            # dvc.yaml says `python`, and that has to be this one.
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            # Large files of passing interest go with the stage, however it ends.
-            "TMPDIR": str(progress_file.parent),
-            progress.FILE_VARIABLE: str(progress_file),
-            progress.SUPERVISOR_VARIABLE: str(os.getpid()),
-        },
+        env=_environment(progress_file),
     )
     seen: dict = {}
     try:
@@ -110,6 +102,19 @@ def _run(stage: str, progress_file: Path, on_progress: Callable[[dict], None]) -
             seen = content
     finally:
         _end_group(process)
+        progress.bring_back_cursor()
+
+
+def _environment(progress_file: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        # dvc.yaml says `python`, and that has to be this one.
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        # Large files of passing interest go with the stage, however it ends.
+        "TMPDIR": str(progress_file.parent),
+        progress.FILE_VARIABLE: str(progress_file),
+        progress.SUPERVISOR_VARIABLE: str(os.getpid()),
+    }
 
 
 def _end_group(process: subprocess.Popen) -> None:
@@ -190,9 +195,9 @@ def _why(stage: str, content: dict) -> str:
     if reason:
         return f"The `{stage}` stage stopped: {reason}"
     return (
-        f"The `{stage}` stage ended without giving a reason. If there is none above or "
-        f"in .dvc/tmp/{stage}.log, it was killed from outside, most often for want of "
-        f"memory: try a smaller {stage}.batch_size."
+        f"The `{stage}` stage ended without giving a reason. Most often it was killed "
+        f"for want of memory: try a smaller {stage}.batch_size. If not, see "
+        f".dvc/tmp/{stage}.log, or what `dvc repro --single-item {stage}` says."
     )
 
 

@@ -60,6 +60,11 @@ def close() -> None:
         _screen.bar = None
 
 
+def bring_back_cursor() -> None:
+    """Shows the cursor that the bar of a killed stage hid."""
+    Console(stderr=True).show_cursor()
+
+
 def read(path: Path) -> dict:
     """Reads what `report` or `fail` wrote last; empty where nothing was."""
     return json.loads(path.read_text("utf-8")) if path.exists() else {}

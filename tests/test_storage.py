@@ -27,21 +27,30 @@ def example(number, split="train"):
     )
 
 
-@pytest.fixture
-def folder(tmp_path):
-    """600 examples of train, more than fit one row group, and 2 of validation."""
-    with storage.ExamplesWriter(tmp_path) as writer:
+def _write_600(folder):
+    with storage.ExamplesWriter(folder) as writer:
         for number in range(600):
             writer.add(example(number % 256))
         for number in range(2):
             writer.add(example(number, "validation"))
         writer.refuse(Refusal(source="b.png", reason="broken", fix="replace it"))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """600 examples of train, more than fit one row group, and 2 of validation."""
+    _write_600(tmp_path)
     return tmp_path
 
 
 def _write_half(folder, error):
     (folder / "file").write_text("half")
     raise error
+
+
+def _fill_the_disk(folder):
+    (folder / "train.parquet").symlink_to("/dev/full")
+    _write_600(folder)
 
 
 class TestStaged:
@@ -77,6 +86,15 @@ class TestStaged:
             storage.staged(tmp_path / "out"),
         ):
             raise full
+
+    def test_a_disk_that_fills_up_in_the_middle_is_named(self, tmp_path):
+        with (
+            pytest.raises(StorageError, match="No space left"),
+            storage.staged(tmp_path / "out") as staging,
+        ):
+            _fill_the_disk(staging)
+
+        assert list(tmp_path.iterdir()) == []
 
     def test_a_source_that_may_not_be_read_is_not_taken_for_the_output(self, tmp_path):
         refused = PermissionError(errno.EACCES, "Permission denied", "/raw/cat.png")

@@ -1,5 +1,6 @@
 """Examples in and out of data/examples: one parquet file for each split."""
 
+import contextlib
 import io
 import json
 from collections.abc import Iterator, Sequence
@@ -68,7 +69,13 @@ class ExamplesWriter:
     def __enter__(self):
         return self
 
-    def __exit__(self, *exc_info):
+    def __exit__(self, exc_type, *exc_info):
+        if exc_type is not None:
+            # The folder is given up, and on a full disk even closing a file fails.
+            for writer in self._writers.values():
+                with contextlib.suppress(OSError, pa.ArrowException):
+                    writer.close()
+            return
         for split in self._rows:
             self._flush(split)
         for writer in self._writers.values():
