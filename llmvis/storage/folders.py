@@ -34,8 +34,9 @@ def staged(folder: Path) -> Iterator[Path]:
         if not _is_about_writing(error, staging):
             raise
         raise StorageError(
-            f"Could not write {folder}: {os.strerror(error.errno or 0)}. Earlier output is "
-            "untouched. Free some space or change the permissions, and run it again."
+            f"Could not write {folder}: {os.strerror(error.errno or 0)}. Earlier "
+            "output is untouched. Free some space or change the permissions, and run "
+            "it again."
         ) from error
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
