@@ -41,7 +41,7 @@ class Pictures:
     """
 
     def __init__(self, following: Following, batcher: Batcher, settings: ServeConfig):
-        self.following, self.batcher, self._settings = following, batcher, settings
+        self.following, self.batcher, self.settings = following, batcher, settings
 
     async def draw(
         self, request: Request, prompt: str, seed: int | None, count: int, options: dict
@@ -59,11 +59,11 @@ class Pictures:
             Refused: Too many pictures are asked for, or cannot be drawn now.
             PromptError: The prompt cannot be read.
         """
-        if count > self._settings.max_images:
+        if count > self.settings.max_images:
             raise Refused(
                 400,
                 f"{count} pictures are asked for, and one request may ask for "
-                f"{self._settings.max_images}. Ask several times.",
+                f"{self.settings.max_images}. Ask several times.",
             )
         loaded = self.following.current
         # Before it is queued, since it would be refused together with others.
@@ -74,7 +74,7 @@ class Pictures:
             Order(prompt=prompt, seed=first + index, sampling=sampling)
             for index in range(count)
         ]
-        timeout = self._settings.timeout
+        timeout = self.settings.timeout
         return await waiting.draw(request, self.batcher, orders, timeout)
 
 
@@ -87,7 +87,7 @@ def create(pictures: Pictures) -> FastAPI:
     )
     app.add_middleware(BodyLimit)
     _answer_errors(app)
-    _add_state_routes(app, pictures.following, pictures.batcher)
+    _add_state_routes(app, pictures)
     _add_images_route(app, pictures)
     _add_generate_route(app, pictures)
     return app
@@ -137,7 +137,8 @@ def _add_generate_route(app: FastAPI, pictures: Pictures) -> None:
         return messages.GenerateAnswer(images=made, unknown_words=_unknown_words(drawn))
 
 
-def _add_state_routes(app: FastAPI, following: Following, batcher: Batcher) -> None:
+def _add_state_routes(app: FastAPI, pictures: Pictures) -> None:
+    following, batcher = pictures.following, pictures.batcher
     page = files("llmvis.serving").joinpath("page.html").read_text("utf-8")
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
@@ -155,6 +156,7 @@ def _add_state_routes(app: FastAPI, following: Following, batcher: Batcher) -> N
         return messages.State(
             version=following.current.version.label,
             image_size=following.current.model.image_size,
+            max_images=pictures.settings.max_images,
             waiting=batcher.num_waiting,
             problem=following.problem,
         )

@@ -91,5 +91,6 @@ class State(BaseModel):
 
     version: str
     image_size: int
+    max_images: int  # that one request may ask for
     waiting: int
     problem: str  # why the alias is not followed just now; empty if it is

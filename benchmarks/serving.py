@@ -1,0 +1,130 @@
+"""How fast a registered version answers: our server, and MLflow's own beside it.
+
+    uv run python benchmarks/serving.py
+    uv run python benchmarks/serving.py --model models:/llmvis/3 --pictures 160
+
+Each server runs alone, in processes of its own on the loopback address. Latency is of
+one client that asks again and again; throughput is of 8 and of 32 clients.
+"""
+
+import argparse
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+
+PROMPT = "a blue bird standing on a red flower"
+PROGRAMS = Path(sys.executable).parent
+
+
+def ours(model, port):
+    """Gives command, readiness route, request route and request of `llmvis serve`."""
+    command = ["llmvis", "serve", "--model", model, "--port", str(port)]
+    return command, "/ready", "/generate", lambda seed: {"prompt": PROMPT, "seed": seed}
+
+
+def mlflows(model, port):
+    """Gives the same of `mlflow models serve`."""
+    command = ["mlflow", "models", "serve", "--env-manager", "local", "-m", model]
+    command += ["--host", "127.0.0.1", "--port", str(port)]
+
+    def request(seed):
+        return {"dataframe_records": [{"prompt": PROMPT, "seed": seed}]}
+
+    return command, "/ping", "/invocations", request
+
+
+@contextmanager
+def running(command, address):
+    """Runs a server, and gives its process and the seconds until it was ready."""
+    start = time.perf_counter()
+    path = f"{PROGRAMS}:{os.environ['PATH']}"  # MLflow starts uvicorn by its name
+    process = subprocess.Popen(
+        [PROGRAMS / command[0], *command[1:]],
+        env={**os.environ, "PATH": path},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        while not _is_ready(address):
+            if process.poll() is not None:
+                sys.exit(f"{' '.join(command)} ended with {process.returncode}.")
+            time.sleep(0.1)
+        yield process, time.perf_counter() - start
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _is_ready(address):
+    try:
+        return httpx.get(address, timeout=2).is_success
+    except httpx.TransportError:
+        return False
+
+
+def measure(name, server, model, pictures):
+    """Prints one row: start, latency, throughput, failures and memory."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    command, ready, route, request = server(model, port)
+    address = f"http://127.0.0.1:{port}"
+    with running(command, address + ready) as (process, start):
+        with httpx.Client(base_url=address, timeout=300) as client:
+
+            def ask(seed):
+                before = time.perf_counter()
+                answer = client.post(route, json=request(seed))
+                return time.perf_counter() - before, answer.is_success
+
+            ask(0)
+            runs = {
+                n: _load(ask, n, pictures // 4 if n == 1 else pictures)
+                for n in (1, 8, 32)
+            }
+        family = [process_ for process_ in psutil.Process(process.pid).children(True)]
+        used = sum(p.memory_info().rss for p in [psutil.Process(process.pid), *family])
+    latencies, _, _ = runs[1]
+    rates = " | ".join(f"{runs[n][1]:.1f}" for n in (1, 8, 32))
+    failed = sum(runs[n][2] for n in runs)
+    print(
+        f"| {name} | {start:.0f} | {1000 * statistics.median(latencies):.0f} | {rates} "
+        f"| {1000 * _p99(runs[32][0]):.0f} | {failed} | {used / 2**30:.1f} |"
+    )
+
+
+def _load(ask, clients, pictures):
+    start = time.perf_counter()
+    with ThreadPoolExecutor(clients) as pool:
+        answers = list(pool.map(ask, range(pictures)))
+    seconds = time.perf_counter() - start
+    failed = sum(not success for _, success in answers)
+    return [latency for latency, _ in answers], pictures / seconds, failed
+
+
+def _p99(latencies):
+    return sorted(latencies)[int(0.99 * len(latencies))]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default="models:/llmvis@champion")
+    parser.add_argument("--pictures", type=int, default=160)
+    chosen = parser.parse_args()
+    print(
+        "| server | start, s | median, ms | 1 client, pictures/s | 8 clients | "
+        "32 clients | p99 of 32, ms | failed | memory, GiB |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
+    measure("llmvis serve", ours, chosen.model, chosen.pictures)
+    measure("mlflow models serve", mlflows, chosen.model, chosen.pictures)
