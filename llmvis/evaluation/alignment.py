@@ -8,7 +8,6 @@ import pandas as pd
 
 from llmvis import storage
 from llmvis.evaluation.asking import Asked
-from llmvis.judges.retrieval import r_precision, recall_at
 from llmvis.metrics import soft_tifa
 from llmvis.metrics.figure import Figure, mean_of_clusters
 from llmvis.records import Verdict
@@ -104,6 +103,9 @@ def _retrieved(general, rows: pd.DataFrame, images: np.ndarray, seed: int):
 
 
 def _hits(pictures: np.ndarray, prompts: pd.Series, general, seed: int):
+    # Judges bring TensorFlow, ten seconds that comparing two reports need not wait.
+    from llmvis.judges.retrieval import r_precision, recall_at
+
     texts = general.embed_texts(list(prompts))
     pair = (pictures, texts, list(prompts))
     return pd.DataFrame(

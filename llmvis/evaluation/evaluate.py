@@ -14,8 +14,6 @@ from llmvis.errors import MismatchError
 from llmvis.evaluation import alignment, asking, distribution, fidelity
 from llmvis.evaluation.asking import Asked, Drawn, Progress
 from llmvis.evaluation.confusion import Counts, confusions
-from llmvis.judges.sensitivity import sensitivity_table
-from llmvis.metrics.image_features import random_conv_features
 from llmvis.records import Scene
 
 _NUM_COPIES = 8  # memorisation pairs to show
@@ -141,6 +139,8 @@ def _align(
 def _compare_sets(
     judge, asked: list[Asked], reals: np.ndarray, drawn: Drawn, config: EvaluateConfig
 ) -> dict:
+    from llmvis.metrics.image_features import random_conv_features  # TensorFlow: late
+
     reals = reals[_first_of(asked)]
     figures: dict = {"distribution": {}, "seed_diversity": {}}
     describe = {
@@ -191,6 +191,8 @@ def _confused(judge, drawn: Drawn) -> tuple[Counts, Counts] | None:
 
 
 def _sensitivity(judge, examples: Path, asked: list[Asked], seed: int) -> list[dict]:
+    from llmvis.judges.sensitivity import sensitivity_table  # TensorFlow: late
+
     if judge.scene is None:
         return []
     once = [asked[i] for i in _first_of(asked)]

@@ -193,9 +193,13 @@ def _judge_rows(error: dict) -> list[tuple[str, dict]]:
         for lang, figures in by_lang.items()
     ]
     return [
-        (name, {key: Figure(**figure) for key, figure in figures.items()})
+        (name, {key: _as_figure(figure) for key, figure in figures.items()})
         for name, figures in found
     ]
+
+
+def _as_figure(figure: dict | float) -> Figure | float:
+    return Figure(**figure) if isinstance(figure, dict) else figure
 
 
 def _matrices(confusions: tuple[Counts, Counts] | None) -> list[dict]:

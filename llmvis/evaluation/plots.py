@@ -33,7 +33,8 @@ def charts(curves: Path) -> list[Chart]:
 
     Args:
         curves: CSV with a column `step`, numbers in the others, and empty cells where
-            nothing was measured. Columns `x` and `validation_x` share a chart.
+            nothing was measured. Columns `x`, `validation_x` and
+            `validation_x_other_prompt` share a chart.
 
     Returns:
         Charts in the order of the columns; none where there is no such file.
@@ -45,7 +46,7 @@ def charts(curves: Path) -> list[Chart]:
     if "step" not in numbers:
         return []
     names = [str(name) for name in numbers.dropna(axis="columns", how="all")]
-    names.remove("step")
+    names = [name for name in names if name not in {"step", "seconds"}]
     titles = dict.fromkeys(_quantity(name) for name in names)
     return [
         _chart(title, numbers, [name for name in names if _quantity(name) == title])
@@ -56,7 +57,7 @@ def charts(curves: Path) -> list[Chart]:
 def _quantity(column: str) -> str:
     for mark in ("validation", "val", "train"):
         column = column.removeprefix(f"{mark}_").removeprefix(f"{mark}/")
-    return column
+    return column.removesuffix("_other_prompt")
 
 
 def _chart(title: str, table: pd.DataFrame, names: list[str]) -> Chart:

@@ -34,8 +34,9 @@ def vendi_score(features: np.ndarray, seed: int) -> Figure:
 
 
 def _effective_number(directions_NF: np.ndarray) -> float:
-    # The F x F product has the same nonzero eigenvalues as the N x N one.
-    similarity_FF = directions_NF.T @ directions_NF / len(directions_NF)
-    shares_F = np.linalg.eigvalsh(similarity_FF)
-    shares_F = shares_F[shares_F > 0]
-    return float(np.exp(-np.sum(shares_F * np.log(shares_F))))
+    # The F x F and the N x N product have the same nonzero eigenvalues.
+    rows, columns = directions_NF.shape
+    factor = directions_NF if rows < columns else directions_NF.T
+    shares = np.linalg.eigvalsh(factor @ factor.T / rows)
+    shares = shares[shares > 0]
+    return float(np.exp(-np.sum(shares * np.log(shares))))
