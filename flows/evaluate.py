@@ -5,10 +5,11 @@ from pathlib import Path
 
 from flows import progress
 from llmvis import config, storage
-from llmvis.errors import MissingStage
+from llmvis.errors import MismatchError, MissingStage
 
 EXAMPLES, MODEL, JUDGE = Path("data/examples"), Path("data/model"), Path("data/judge")
-REPORT, TRAINING = Path("data/report"), Path("data/training")
+TOKENS, TRAINING = Path("data/tokens"), Path("data/training")
+REPORT = Path("data/report")
 
 
 def evaluate() -> None:
@@ -28,9 +29,19 @@ def evaluate() -> None:
     from llmvis.text_to_image import TextToImage
 
     model, judge = TextToImage.load(MODEL), judges.load(JUDGE)
+    _check_tokens(model)
     findings = evaluation.evaluate(model, judge, EXAMPLES, params, progress.report)
     with storage.staged(REPORT) as folder:
         evaluation.write(findings, folder, TRAINING, _facts(model, judge, params))
+
+
+def _check_tokens(model) -> None:
+    made_from = model.about["tokens"]
+    if TOKENS.exists() and storage.fingerprint(TOKENS) != made_from:
+        raise MismatchError(
+            f"The model was trained on tokens {made_from}, and {TOKENS} holds others. "
+            "Run `llmvis train` again."
+        )
 
 
 def _facts(model, judge, params: config.Params) -> dict[str, str]:

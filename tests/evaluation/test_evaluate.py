@@ -1,3 +1,4 @@
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -125,6 +126,37 @@ def test_a_model_that_draws_no_numbers_is_told_apart_from_a_bad_one(
     monkeypatch.setattr(half_right, "generate", draw_nan)
     with pytest.raises(ShapeError, match="array of float32"):
         evaluate(half_right, oracle, examples, params, silent)
+
+
+def test_black_pictures_are_named_and_their_zero_has_an_interval(
+    half_right, oracle, examples, params, monkeypatch
+):
+    def draw_black(prompts, seeds, sampling):
+        samples = type(half_right).generate(half_right, prompts, seeds, sampling)
+        return [replace(one, image=np.zeros_like(one.image)) for one in samples]
+
+    monkeypatch.setattr(half_right, "generate", draw_black)
+    found = evaluate(half_right, oracle, examples, params, silent)
+    figure = found.metrics["alignment"]["test_seen"]["en"]["all_correct"]
+
+    assert any("are one single colour" in note for note in found.notes)
+    assert figure.value == 0.0
+    assert figure.high > 0.3
+
+
+def test_pictures_of_unknown_content_are_judged_by_their_captions(
+    half_right, oracle, examples, params, tmp_path
+):
+    general = copy(oracle)
+    general.scene = None
+    found = evaluate(half_right, general, examples, params, silent)
+    report.write(found, tmp_path, tmp_path, {"model": "painter", "data set": "emoji"})
+    page = (tmp_path / "index.html").read_text("utf-8")
+
+    assert "all_correct" not in found.metrics["alignment"]["test_seen"]["en"]
+    assert found.metrics["real"]["test_seen"]["zh"]["r_precision"].value == 1.0
+    assert "caption the judge finds among 100" in page
+    assert "What is drawn instead" not in page
 
 
 def test_missing_inception_weights_stop_the_report_with_a_way_out(
