@@ -3,14 +3,15 @@
 import importlib.metadata
 import shutil
 import tempfile
-from dataclasses import asdict, fields
+from dataclasses import asdict, astuple, fields
 from pathlib import Path
 
 import pandas as pd
 from mlflow import MlflowClient, pyfunc
 from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 from mlflow.models import Model, ModelSignature
-from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+from mlflow.types.schema import Array
 
 import llmvis
 from llmvis import storage
@@ -100,9 +101,9 @@ def _signature(sampling: SamplingConfig) -> ModelSignature:
         ParamSpec(
             field.name,
             "double" if field.type is float else "long",
-            getattr(sampling, field.name),
+            float(value) if field.type is float else value,
         )
-        for field in fields(sampling)
+        for field, value in zip(fields(sampling), astuple(sampling), strict=True)
     ]
     return ModelSignature(
         inputs=Schema(
@@ -113,6 +114,7 @@ def _signature(sampling: SamplingConfig) -> ModelSignature:
                 ColSpec("string", "image"),
                 ColSpec("long", "seed"),
                 ColSpec("string", "version"),
+                ColSpec(Array(DataType.string), "unknown_words"),
             ]
         ),
         params=ParamSchema(params),

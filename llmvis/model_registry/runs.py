@@ -5,7 +5,7 @@ import json
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 
 from llmvis import storage
 from llmvis.config import Params
+from llmvis.errors import RegistryError
 from llmvis.model_registry import figures, store
 
 MODEL_TAG = "llmvis.model_fingerprint"
@@ -111,7 +112,7 @@ def record(
             not know (any more) starts a new run.
 
     Raises:
-        RegistryError: The store cannot be opened.
+        RegistryError: The store cannot be opened, or written into.
     """
     client = store.connect()
     run = _resume(client, run_id) or _start(client, name, params, tags)
@@ -121,16 +122,21 @@ def record(
         resume_logging=True,
     )
     monitor.start()
-    status = "FAILED"
     try:
         yield run
-        status = "FINISHED"
-    except KeyboardInterrupt:
-        status = "KILLED"
+    except BaseException as error:
+        status = "FAILED" if isinstance(error, Exception) else "KILLED"
+        with suppress(Exception):  # the disk may be full, which `error` says already
+            monitor.finish()
+            client.set_terminated(run.run_id, status)
+        if isinstance(error, MlflowException):
+            raise RegistryError(
+                f"MLflow could not keep the run: {error.message}. What was trained is "
+                "kept; mend the store, then run the command again."
+            ) from error
         raise
-    finally:
-        monitor.finish()
-        client.set_terminated(run.run_id, status)
+    monitor.finish()
+    client.set_terminated(run.run_id, "FINISHED")
 
 
 def find(model_fingerprint: str) -> str | None:

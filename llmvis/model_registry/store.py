@@ -90,11 +90,11 @@ def _create_once(database: Path) -> None:
     Several processes that meet an empty file all migrate it, and all but one crash.
     So the first makes it beside its place and renames it; the others wait.
     """
-    if database.exists():
+    if _has_content(database):
         return
     database.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(database.with_name(f".{database.name}.lock")):
-        if database.exists():
+        if _has_content(database):
             return
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
@@ -108,6 +108,10 @@ def _create_once(database: Path) -> None:
         )
         store.engine.dispose()
         beside.rename(database)
+
+
+def _has_content(database: Path) -> bool:
+    return database.exists() and database.stat().st_size > 0
 
 
 def _require_answer(uri: str) -> None:

@@ -1,13 +1,16 @@
 """The HTTP server that draws pictures, and follows the champion."""
 
+import logging
 import socket
+import sys
 from contextlib import suppress
 
 import uvicorn
-from rich.console import Console
 
 from llmvis.config import SamplingConfig, ServeConfig
 from llmvis.errors import ServingError
+
+_log = logging.getLogger(__name__)  # and of the modules below this one
 
 
 def serve(model_uri: str, settings: ServeConfig, sampling: SamplingConfig) -> None:
@@ -24,9 +27,9 @@ def serve(model_uri: str, settings: ServeConfig, sampling: SamplingConfig) -> No
         RegistryError: There is no such model or version.
         MissingStage: There is no such folder.
     """
-    console = Console()
+    _log_to_terminal()
     with _listen(settings.host, settings.port) as listener:
-        console.print(f"Loading {model_uri} ...")
+        _log.info("Loading %s ...", model_uri)
         # Here, because TensorFlow takes ten seconds and the port may be taken.
         from llmvis.serving import app, batching, following
 
@@ -37,10 +40,8 @@ def serve(model_uri: str, settings: ServeConfig, sampling: SamplingConfig) -> No
             max_waiting=settings.max_waiting,
         )
         host, port = listener.getsockname()[:2]
-        console.print(
-            f"Serving {followed.current.version.label} at http://{host}:{port} "
-            "(Ctrl-C ends it)"
-        )
+        label = followed.current.version.label
+        _log.info("Serving %s at http://%s:%s (Ctrl-C ends it)", label, host, port)
         pictures = app.Pictures(followed, batcher, settings)
         config = uvicorn.Config(app.create(pictures), log_level="warning")
         try:
@@ -49,6 +50,13 @@ def serve(model_uri: str, settings: ServeConfig, sampling: SamplingConfig) -> No
         finally:
             followed.stop()
             batcher.stop()
+
+
+def _log_to_terminal() -> None:
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    _log.setLevel(logging.INFO)
+    _log.addHandler(handler)
 
 
 def _listen(host: str, port: int) -> socket.socket:

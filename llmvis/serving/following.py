@@ -93,8 +93,9 @@ class Following:
             try:
                 self._catch_up()
             except Exception as error:  # whatever it is, what serves goes on serving
+                if str(error) != self.problem:
+                    _log.warning("Still %s: %s", self.current.version.label, error)
                 self.problem = str(error)
-                _log.warning("Still serving %s: %s", self.current.version.label, error)
 
     def _catch_up(self) -> None:
         wanted = versions.resolve(self._address)

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from llmvis.errors import RegistryError
 from llmvis.model_registry import runs
 from llmvis.model_registry import store as stores
 
@@ -98,6 +99,24 @@ def test_an_error_and_an_interruption_are_told_apart():
     client = stores.connect()
     assert client.get_run(failed.run_id).info.status == "FAILED"
     assert client.get_run(stopped.run_id).info.status == "KILLED"
+
+
+def test_an_error_is_not_hidden_by_a_store_that_is_gone(store):
+    def spoil_and_fail():
+        with runs.record("a", {}, {}):
+            (store / "mlflow.db").write_text("")
+            raise ValueError("disk full")
+
+    with pytest.raises(ValueError, match="disk full"):
+        spoil_and_fail()
+
+
+def test_a_run_that_cannot_be_written_into_says_so():
+    with (
+        pytest.raises(RegistryError, match=r"could not keep the run.*again"),
+        runs.record("a", {}, {}) as run,
+    ):
+        run.log_curves([{"step": 1, "a name with % in it": 1.0}])
 
 
 def test_a_run_names_the_data_the_code_and_the_packages_it_had(store):

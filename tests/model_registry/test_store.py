@@ -15,12 +15,12 @@ with runs.record("train", {}, {}):
 
 def test_processes_that_meet_no_store_all_record_their_run(no_store):
     started = [
-        subprocess.Popen([sys.executable, "-c", RECORD], cwd=no_store) for _ in range(3)
+        subprocess.Popen([sys.executable, "-c", RECORD], cwd=no_store) for _ in range(2)
     ]
 
-    assert [process.wait() for process in started] == [0, 0, 0]
+    assert [process.wait() for process in started] == [0, 0]
     client = stores.connect()
-    assert len(client.search_runs([stores.experiment_id(client)])) == 3
+    assert len(client.search_runs([stores.experiment_id(client)])) == 2
 
 
 def test_a_server_that_does_not_answer_is_named_with_what_to_do(monkeypatch):
