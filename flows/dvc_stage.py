@@ -67,7 +67,7 @@ def run_stage(stage: str, on_progress: Callable[[dict], None] | None = None) -> 
 
     Args:
         stage: Its name in dvc.yaml.
-        on_progress: Called a few times a second with `{"done", "total", "text"}`.
+        on_progress: Called at most once a second with `{"done", "total", "text"}`.
 
     Raises:
         StageFailed: The stage ended with an error.
@@ -155,22 +155,25 @@ def _earlier_outputs_back_unless_done(stage: str) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        with _repo() as repo:
-            [target] = repo.stage.collect(stage)
-            for out in target.outs:
-                _put_back(out)
+        try:
+            _put_back_outputs(stage)
+        except (ConfigError, OSError) as error:  # the first reason is the one to tell
+            progress.say(f"`dvc checkout` may bring back earlier outputs: {error}")
         raise
 
 
-def _put_back(out) -> None:
-    path = Path(out.fs_path)
-    shutil.rmtree(path.with_name(f".{path.name}.writing"), ignore_errors=True)
-    if out.persist:  # what a run adds to, such as checkpoints, outlives its failure
-        return
-    if out.hash_info:
-        out.checkout(force=True)
-    else:
-        shutil.rmtree(path, ignore_errors=True)
+def _put_back_outputs(stage: str) -> None:
+    with _repo() as repo:
+        [target] = repo.stage.collect(stage)
+        for out in target.outs:
+            path = Path(out.fs_path)
+            shutil.rmtree(path.with_name(f".{path.name}.writing"), ignore_errors=True)
+            if out.persist:  # what a run adds to, such as checkpoints, outlives it
+                continue
+            if out.hash_info:
+                out.checkout(force=True)
+            else:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _require_inputs(stage: str) -> None:
@@ -180,7 +183,7 @@ def _require_inputs(stage: str) -> None:
     if missing:
         raise DataError(
             f"The `{stage}` stage reads {missing[0]}, and there is no such file or "
-            f"folder. Put it there, or name another with --set {stage}.path=FOLDER."
+            "folder. Put it there, or name the folder of your pictures as ingest.path."
         )
 
 

@@ -28,6 +28,8 @@ Examples:
   llmvis serve
 """
 
+_STOPPED = {130, 128 + signal.SIGTERM, 128 + signal.SIGHUP}  # 130: Ctrl-C
+
 app = typer.Typer(
     help=_HELP,
     no_args_is_help=True,
@@ -48,6 +50,10 @@ def main() -> None:
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         app()
+    except SystemExit as ended:
+        if ended.code in _STOPPED:
+            typer.echo("Stopped. The same command goes on from here.", err=True)
+        raise
     except (LlmvisError, OSError) as error:
         if os.environ.get("LLMVIS_DEBUG"):
             raise

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # MLflow takes four seconds to import
     from llmvis.model_registry.provenance import Version
 
 _NEXT = """
-The model is version {version} of {name}, and its champion.
+The model is version {version} of {name}{role}.
   samples  {report}/samples.png
   report   {report}/index.html
 
@@ -154,6 +154,7 @@ def _say_what_next(version: "Version", *, is_default: bool) -> None:
         _NEXT.format(
             version=version.version,
             name=version.name,
+            role=", its champion" if "champion" in version.aliases else "",
             report=Path("data/report").resolve(),
             model="" if is_default else f" --model models:/{version.name}@champion",
             name_option="" if is_default else f" --name {version.name}",
