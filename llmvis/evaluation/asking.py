@@ -56,34 +56,43 @@ def test_splits(examples: Path) -> list[str]:
     return chosen
 
 
-def choose(examples: Path, config: EvaluateConfig) -> list[Asked]:
+def choose(examples: Path, config: EvaluateConfig) -> tuple[list[Asked], list[str]]:
     """Draws captions from each test split and language, no caption twice.
 
     The same examples are taken in every language they have, so that languages are
     compared on the same pictures.
 
+    Returns:
+        The prompts, and a sentence for each split and language with fewer than asked
+        for. One caption alone has no interval, and is left out.
+
     Raises:
         DataError: No split has two captions of one language.
     """
-    chosen = []
+    chosen: list[Asked] = []
+    notes: list[str] = []
     for split in test_splits(examples):
         table = storage.read_table(examples, split, ["example_id", "captions"])
         order = np.random.default_rng(config.seed).permutation(len(table))
-        chosen += _by_language(table.iloc[order], split, config.num_prompts)
+        by_language = _by_language(table.iloc[order], split, config.num_prompts)
+        for lang, asked in sorted(by_language.items()):
+            if len(asked) < config.num_prompts:
+                notes.append(_too_few(split, lang, len(asked), config.num_prompts))
+            chosen += asked if len(asked) >= 2 else []
     if not chosen:
         raise DataError(
             f"The test splits of {examples} have no two captions in one language, "
             "which is too few to score. Ingest more captioned pictures."
         )
-    return chosen
+    return chosen, notes
 
 
-def _by_language(table, split: str, num_prompts: int) -> list[Asked]:
-    seen: dict[str, dict[str, Asked]] = {}
+def _by_language(table, split: str, num_prompts: int) -> dict[str, list[Asked]]:
+    found: dict[str, dict[str, Asked]] = {}
     for row, example_id, captions in table.itertuples():
         first = {caption["lang"]: caption["text"] for caption in reversed(captions)}
         for lang, prompt in first.items():
-            of_lang = seen.setdefault(lang, {})
+            of_lang = found.setdefault(lang, {})
             if len(of_lang) < num_prompts and prompt not in of_lang:
                 of_lang[prompt] = Asked(
                     split=split,
@@ -92,8 +101,16 @@ def _by_language(table, split: str, num_prompts: int) -> list[Asked]:
                     example_id=example_id,
                     row=row,
                 )
-    enough = [asked for _, asked in sorted(seen.items()) if len(asked) >= 2]
-    return [one for asked in enough for one in asked.values()]
+    return {lang: list(asked.values()) for lang, asked in found.items()}
+
+
+def _too_few(split: str, lang: str, number: int, wanted: int) -> str:
+    if number < 2:
+        return f"{split} has a single caption in {lang}, and is left out there."
+    return (
+        f"{split} has fewer than {wanted} different captions in {lang}: its figures "
+        f"rest on {number}."
+    )
 
 
 def with_scenes(asked: Sequence[Asked]) -> tuple[list[Asked], int]:

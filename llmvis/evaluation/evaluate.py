@@ -1,6 +1,5 @@
 """Asks a model for pictures, has them judged, and gathers what was found."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,15 +97,7 @@ def _check_judge(judge, examples: Path) -> None:
 def _prompts(
     judge, examples: Path, config: EvaluateConfig
 ) -> tuple[list[Asked], list[str]]:
-    asked = asking.choose(examples, config)
-    notes = [
-        f"{split} has fewer than {config.num_prompts} different captions in {lang}: "
-        f"its figures rest on {number}."
-        for (split, lang), number in sorted(
-            Counter((one.split, one.lang) for one in asked).items()
-        )
-        if number < config.num_prompts
-    ]
+    asked, notes = asking.choose(examples, config)
     if judge.scene is None:
         return asked, notes
     asked, num_unread = asking.with_scenes(asked)

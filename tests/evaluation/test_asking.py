@@ -9,7 +9,7 @@ from llmvis.records import Caption, Example
 
 
 def test_the_same_pictures_are_asked_for_in_every_language(examples, evaluate_config):
-    asked = asking.choose(examples, evaluate_config)
+    asked, _ = asking.choose(examples, evaluate_config)
     of_lang = {
         lang: {one.example_id for one in asked if one.lang == lang}
         for lang in ("en", "zh")
@@ -19,7 +19,7 @@ def test_the_same_pictures_are_asked_for_in_every_language(examples, evaluate_co
 
 
 def test_training_prompts_are_never_asked(examples, evaluate_config):
-    splits = {one.split for one in asking.choose(examples, evaluate_config)}
+    splits = {one.split for one in asking.choose(examples, evaluate_config)[0]}
 
     assert splits == {"test_seen", "test_unseen_binding", "test_unseen_scene"}
 
@@ -27,8 +27,8 @@ def test_training_prompts_are_never_asked(examples, evaluate_config):
 def test_a_shorter_report_asks_the_first_prompts_of_a_longer_one(
     examples, evaluate_config
 ):
-    longer = asking.choose(examples, evaluate_config)
-    shorter = asking.choose(examples, replace(evaluate_config, num_prompts=3))
+    longer, _ = asking.choose(examples, evaluate_config)
+    shorter, _ = asking.choose(examples, replace(evaluate_config, num_prompts=3))
 
     assert set(shorter) <= set(longer)
 
@@ -38,7 +38,7 @@ def test_a_prompt_keeps_its_seeds_whatever_else_is_asked(
 ):
     def seeds(num_prompts):
         settings = replace(evaluate_config, num_prompts=num_prompts)
-        asked = asking.choose(examples, settings)
+        asked, _ = asking.choose(examples, settings)
         drawn = asking.draw(always_right, asked, settings, sampling, lambda *_: None)
         return {(sample.prompt, sample.seed) for sample in drawn.samples}
 
@@ -52,6 +52,21 @@ def test_a_test_split_of_one_picture_is_refused(
 
     with pytest.raises(DataError, match="too few to score"):
         asking.choose(folder, evaluate_config)
+
+
+def test_a_language_with_one_caption_is_left_out_by_name(
+    tmp_path, evaluate_config, some_examples
+):
+    only_english = [
+        replace(one, split="test", captions=one.captions[:1])
+        for one in some_examples[:3]
+    ]
+    both = replace(some_examples[3], split="test")
+    folder = write_examples(tmp_path, [*only_english, both])
+    asked, notes = asking.choose(folder, evaluate_config)
+
+    assert {one.lang for one in asked} == {"en"}
+    assert "test has a single caption in zh, and is left out there." in notes
 
 
 def test_examples_without_any_test_split_are_refused(
@@ -70,7 +85,7 @@ def test_one_caption_of_many_pictures_is_asked_once(
     same = [
         replace(one, split="test", captions=caption) for one in some_examples[:3]
     ] + [replace(some_examples[3], split="test")]
-    asked = asking.choose(write_examples(tmp_path, same), evaluate_config)
+    asked, _ = asking.choose(write_examples(tmp_path, same), evaluate_config)
 
     assert sum(one.prompt == "a red circle" for one in asked) == 1
 
