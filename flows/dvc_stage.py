@@ -18,9 +18,10 @@ from pathlib import Path
 import psutil
 
 from flows import progress
-from llmvis import telemetry
+from llmvis import config, telemetry
 from llmvis.errors import ConfigError, DataError, StageFailed
 
+_LOCK_FILE = Path("dvc.lock")
 _SECONDS_BETWEEN_LOOKS = 1.0
 _SECONDS_TO_END = 5.0  # what a stage that is told to end gets before it is killed
 
@@ -152,14 +153,26 @@ def _earlier_outputs_back_unless_done(stage: str) -> Iterator[None]:
 
     DVC deletes outputs before it starts a stage, and has their copies in its cache.
     """
+    record = _LOCK_FILE.read_bytes() if _LOCK_FILE.exists() else b""
     try:
         yield
     except BaseException:
         try:
+            _mend_lock_file(record)
             _put_back_outputs(stage)
         except (ConfigError, OSError) as error:  # the first reason is the one to tell
             progress.say(f"`dvc checkout` may bring back earlier outputs: {error}")
         raise
+
+
+def _mend_lock_file(earlier: bytes) -> None:
+    # DVC does not write it in one go, and cannot read what is cut off.
+    try:
+        config.read_yaml(_LOCK_FILE)
+    except ConfigError:
+        _LOCK_FILE.unlink(missing_ok=True)
+        if earlier:
+            _LOCK_FILE.write_bytes(earlier)
 
 
 def _put_back_outputs(stage: str) -> None:

@@ -77,6 +77,15 @@ def test_a_stage_that_fails_at_first_leaves_no_output(project):
     assert not (project.root / "data/examples").exists()
 
 
+def test_a_record_that_was_cut_off_gives_way_to_the_earlier_one(project):
+    dvc_stage.run_stage("ingest")
+    project.write("train.py", "open('dvc.lock', 'w').close(); 1 / 0")
+    with pytest.raises(StageFailed):
+        dvc_stage.run_stage("train")
+
+    assert dvc_stage.is_clean("ingest")
+
+
 def test_progress_of_a_stage_is_passed_on(project):
     project.write(
         "ingest.py",
