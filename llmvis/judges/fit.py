@@ -107,3 +107,20 @@ def soften(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     pixels += rng.uniform(-8, 8, per_image).astype(np.float32)
     grain = rng.uniform(-6, 10, per_image).clip(min=0).astype(np.float32)
     return pixels + grain * rng.standard_normal(images.shape, np.float32)
+
+
+def recolor(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Swaps the colour channels of each picture and squeezes each into another range.
+
+    Args:
+        pixels: Shape `(B, H, W, 3)`, about in [0, 255].
+        rng: Draws how.
+
+    Returns:
+        Same shape and range; what was gray is tinted.
+    """
+    order = rng.permuted(np.tile(np.arange(3), (len(pixels), 1)), axis=1)
+    swapped = np.take_along_axis(pixels, order[:, None, None], axis=-1)
+    gain = rng.uniform(0.4, 1, (len(pixels), 1, 1, 3)).astype(np.float32)
+    lift = rng.uniform(0, 1, gain.shape).astype(np.float32) * (1 - gain) * 255
+    return swapped * gain + lift

@@ -101,8 +101,8 @@ class SceneNetwork(keras.Model):
     def compute_loss(self, x=None, y=None, y_pred=None, *_, **__):
         where = self._where_loss(y, y_pred)
         what = self._what_loss(x, y)
-        background = ops.mean(_cross_entropy(y_pred["background"], y["background"]))
-        return where + what + background
+        background = _cross_entropy(y_pred["background"], y["background"])
+        return where + what + ops.mean(background * y["true_colors"])
 
     def _where_loss(self, truth, maps):
         """Centres and coarse boxes, in nats and cells for each copy of a thing."""
@@ -121,7 +121,9 @@ class SceneNetwork(keras.Model):
         found = self._reader(crop(images, seen), seen)
         losses_BM = ops.mean(ops.abs(found["box"] - truth["box"]), -1) * 16
         for name in CLASSIFIED:
-            losses_BM += _cross_entropy(found[name], truth[name])
+            losses = _cross_entropy(found[name], truth[name])
+            known = truth["true_colors"][:, None] if name == "color" else 1.0
+            losses_BM += losses * known
         return ops.sum(losses_BM * truth["present"]) / _num_copies(truth)
 
     def get_config(self):

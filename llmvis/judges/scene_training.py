@@ -10,7 +10,7 @@ import numpy as np
 
 from llmvis.config import JudgeConfig
 from llmvis.judges import calibration
-from llmvis.judges.fit import Batches, fit, soften
+from llmvis.judges.fit import Batches, fit, recolor, soften
 from llmvis.judges.reading import overlap
 from llmvis.judges.scene_judge import SceneCalibration, SceneJudge
 from llmvis.judges.scene_network import SceneNetwork
@@ -50,7 +50,13 @@ def train_scene_judge(
     def make(rows, rng):
         chosen = {name: values[rows] for name, values in truth.items()}
         chosen["rough_box"] = _roughen(chosen["box"], rng)
-        return soften(images[rows], rng), chosen
+        # Half the pictures in false colours, so that no kind is known by its colours:
+        # a judge must know a blue bird when every bird it learnt from was red.
+        chosen["true_colors"] = rng.integers(0, 2, len(rows)).astype(np.float32)
+        pixels = soften(images[rows], rng)
+        false = chosen["true_colors"] == 0
+        pixels[false] = recolor(pixels[false], rng)
+        return pixels, chosen
 
     batches = Batches(
         make,

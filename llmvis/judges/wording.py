@@ -18,7 +18,7 @@ def number(count: int) -> str:
     """Writes a number as a word where the lexicon has one; 0 is "several"."""
     if count == 0:
         return "several"
-    return NUMBERS_EN[count][0] if count in NUMBERS_EN else str(count)
+    return NUMBERS_EN.get(count, str(count))
 
 
 def place(background: str) -> str:

@@ -1,0 +1,90 @@
+from random import Random
+
+import numpy as np
+import pytest
+
+from llmvis.config import IngestConfig
+from llmvis.datasets import scenes
+from llmvis.errors import DataError
+from llmvis.judges import altering
+from llmvis.judges.answering import answer
+from llmvis.judges.reading import of_truth
+from llmvis.judges.sensitivity import sensitivity_table
+
+CONFIG = IngestConfig(
+    source="scenes",
+    path="data/raw",
+    image_size=64,
+    background="#ffffff",
+    num_train_scenes=20,
+    num_test_scenes=20,
+    seed=0,
+)
+SCENES = [scenes.make_scene("train", number, CONFIG) for number in range(20)]
+# Pictures that carry nothing but their number.
+NUMBERED = np.arange(20, dtype=np.uint8)[:, None, None, None]
+
+
+class NeverWrong:
+    """A judge who knows by its number what each picture shows."""
+
+    def judge_scenes(self, images, asked):
+        return [
+            answer(of_truth(SCENES[int(image.flat[0]) % 20]), scene, box_spread=0.0)
+            for image, scene in zip(images, asked, strict=True)
+        ]
+
+
+def rows():
+    table = sensitivity_table(NeverWrong(), NUMBERED, SCENES, seed=0)
+    return {row["change"]: row for row in table}
+
+
+def test_real_pictures_come_first_and_are_all_correct():
+    row = next(iter(rows().values()))
+    assert row["change"] == "none (real pictures)"
+    assert row["all_correct"] == 1
+    assert row["n"] == 20
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "wrong kind",
+        "wrong colour",
+        "wrong size",
+        "wrong count",
+        "swapped relation",
+        "wrong background",
+        "removed thing",
+        "added thing",
+        "shuffled captions",
+    ],
+)
+def test_every_change_of_what_is_asked_is_wrong_to_who_knows_the_truth(change):
+    row = rows()[change]
+    assert row["all_correct"] == 0
+    assert row["asked_type"] < 1
+    assert row["expected"] == "low"
+
+
+def test_one_picture_cannot_have_its_caption_shuffled():
+    with pytest.raises(DataError, match="at least 2"):
+        sensitivity_table(NeverWrong(), NUMBERED[:1], SCENES[:1], seed=0)
+
+
+@pytest.mark.parametrize(
+    "spoil", [altering.blurred, altering.noisy, altering.gray, altering.black]
+)
+def test_spoiled_pictures_keep_their_shape_and_type(spoil):
+    images = np.stack([scenes.read_item(("train", 0), CONFIG).image])
+    spoiled = spoil(images, 0)
+    assert spoiled.shape == images.shape
+    assert spoiled.dtype == np.uint8
+    assert not np.array_equal(spoiled, images)
+
+
+def test_a_scene_of_one_thing_has_none_to_leave_out():
+    alone = next(scene for scene in SCENES if len(scene.things) == 1)
+    assert altering.one_thing_less(alone, Random(0)) is None
+    assert altering.swapped_relation(alone, Random(0)) is None

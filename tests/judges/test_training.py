@@ -1,0 +1,137 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from llmvis import judges
+from llmvis.config import IngestConfig, JudgeConfig
+from llmvis.datasets import scenes
+from llmvis.errors import DataError, MissingStage, TrainingError
+from llmvis.judges.training import Pairs, train_judge
+from llmvis.records import Scene
+
+INGEST = IngestConfig(
+    source="scenes",
+    path="data/raw",
+    image_size=32,
+    background="#ffffff",
+    num_train_scenes=48,
+    num_test_scenes=24,
+    seed=0,
+)
+CONFIG = JudgeConfig(
+    num_steps=4,
+    batch_size=8,
+    general_num_steps=4,
+    general_batch_size=16,
+    learning_rate=0.003,
+    seed=0,
+)
+
+
+def pairs(split, number):
+    drawn = [scenes.read_item((split, i), INGEST) for i in range(number)]
+    return Pairs(
+        images=np.stack([example.image for example in drawn]),
+        captions=[example.captions for example in drawn],
+        scenes=[Scene.from_json(example.scene) for example in drawn],
+    )
+
+
+SPLITS = {
+    "train": pairs("train", 48),
+    "validation": pairs("validation", 24),
+    "test_seen": pairs("test_seen", 24),
+}
+
+
+def trained(splits=SPLITS, config=CONFIG):
+    return train_judge(splits, "0123456789abcdef", config, lambda *_: None)
+
+
+@pytest.fixture(scope="module")
+def judge():
+    return trained()
+
+
+def test_a_saved_judge_gives_the_same_verdicts_and_embeddings(judge, tmp_path):
+    judge.save(tmp_path)
+    again = judges.load(tmp_path)
+    asked = SPLITS["test_seen"]
+    assert again.judge_scenes(asked.images, asked.scenes) == judge.judge_scenes(
+        asked.images, asked.scenes
+    )
+    assert np.array_equal(again.features(asked.images), judge.features(asked.images))
+    texts = ["a blue bird", "一只蓝色的小鸟"]
+    assert np.array_equal(
+        again.general.embed_texts(texts), judge.general.embed_texts(texts)
+    )
+    assert (again.error, again.examples) == (judge.error, judge.examples)
+
+
+def test_the_error_is_measured_on_every_held_out_split(judge):
+    assert set(judge.error["scene"]) == {"validation", "test_seen"}
+    assert judge.error["scene"]["test_seen"]["all_correct"]["n"] == 24
+    assert set(judge.error["general"]["test_seen"]) == {"en", "zh"}
+
+
+def test_embeddings_have_length_one(judge):
+    embeddings = judge.general.embed_images(SPLITS["test_seen"].images)
+    assert np.allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
+
+
+def test_every_picture_gets_a_verdict_on_every_question_and_on_the_rest(judge):
+    (verdicts,) = judge.judge_scenes(
+        SPLITS["test_seen"].images[:1], SPLITS["test_seen"].scenes[:1]
+    )
+    assert verdicts[-1].question.about == "extra"
+    assert all(0 <= one.confidence <= 1 for one in verdicts)
+    assert all(one.reason for one in verdicts)
+
+
+def test_a_picture_is_read_the_same_alone_and_among_others(judge):
+    images = SPLITS["test_seen"].images
+    alone, among = judge.features(images[:1]), judge.features(images)[:1]
+    assert np.allclose(alone, among, atol=1e-3)
+
+
+def test_the_same_seed_trains_the_same_judge(judge):
+    images = SPLITS["test_seen"].images
+    assert np.array_equal(trained().features(images), judge.features(images))
+
+
+def test_without_known_scenes_there_is_only_the_general_judge():
+    bare = {
+        name: dataclasses.replace(split, scenes=[]) for name, split in SPLITS.items()
+    }
+    alone = trained(bare)
+    assert alone.scene is None
+    assert alone.error["scene"] == {}
+    assert alone.features(SPLITS["test_seen"].images).shape == (24, 128)
+    with pytest.raises(DataError, match="no judge could learn to read them"):
+        alone.read(SPLITS["test_seen"].images)
+
+
+def test_a_split_of_one_picture_has_no_retrieval_error():
+    one = Pairs(
+        images=SPLITS["test_seen"].images[:1],
+        captions=SPLITS["test_seen"].captions[:1],
+        scenes=[],
+    )
+    bare = dataclasses.replace(SPLITS["train"], scenes=[])
+    assert trained({"train": bare, "test": one}).error["general"] == {"test": {}}
+
+
+def test_a_missing_split_is_named():
+    with pytest.raises(DataError, match="no split `validation`"):
+        trained({"train": SPLITS["train"]})
+
+
+def test_a_loss_that_is_not_a_number_ends_the_training():
+    with pytest.raises(TrainingError, match=r"Lower judge\.learning_rate"):
+        trained(config=dataclasses.replace(CONFIG, learning_rate=1e30))
+
+
+def test_a_folder_without_a_judge_names_the_stage(tmp_path):
+    with pytest.raises(MissingStage, match="judge"):
+        judges.load(tmp_path)
