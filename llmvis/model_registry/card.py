@@ -14,11 +14,16 @@ from llmvis.model_registry import figures
 from llmvis.model_registry.provenance import Version
 
 _LONGEST = 5000  # characters; what MLflow's database keeps of a description
-_TOLD_FIRST = ("all_correct", "soft_tifa_gm", "r_precision")
+_TOLD = ("all_correct", "soft_tifa_gm", "r_precision")
+_ALSO_TOLD = (
+    "distribution/judge_features/kid",
+    "memorisation/copies",
+    "tokenizer/psnr",
+)
 
 
 def write(version: Version, sampling: SamplingConfig, report: Mapping, run: Run) -> str:
-    """Writes the card in Markdown, with as many figures as fit.
+    """Writes the card in Markdown, with as many of the main figures as fit.
 
     Args:
         version: What is registered.
@@ -37,7 +42,7 @@ def write(version: Version, sampling: SamplingConfig, report: Mapping, run: Run)
         "datasets": [_dataset(made.dataset) for made in inputs],
     }
     for kept in range(len(rows), -1, -1):
-        card = template.render(known, rows=rows[:kept], num_left_out=len(rows) - kept)
+        card = template.render(known, rows=rows[:kept])
         if len(card) <= _LONGEST:
             return card
     return card[:_LONGEST]
@@ -51,22 +56,31 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         autoescape=False,  # Markdown, not HTML
     )
+    environment.filters["figure"] = lambda v: "" if v is None else f"{v:.3g}"
     return environment.get_template("card.md.jinja")
 
 
 def _rows(report: Mapping) -> list[dict]:
-    flat = figures.flatten(report)
-    rows = [
-        {
-            "name": path,
-            "value": value,
-            "low": flat.get(f"{path}/low", value),
-            "high": flat.get(f"{path}/high", value),
-            "n": int(flat.get(f"{path}/n", 0)),
-        }
-        for path, value in figures.estimates(report).items()
-    ]
-    return sorted(rows, key=lambda row: not row["name"].endswith(_TOLD_FIRST))
+    """Lists the main figures, each beside what chance and real pictures score."""
+    flat, estimates = figures.flatten(report), figures.estimates(report)
+    told = [p for p in estimates if p.startswith("alignment/") and p.endswith(_TOLD)]
+    told += [path for path in _ALSO_TOLD if path in estimates]
+    rows = []
+    for path in told:
+        split = path.removeprefix("alignment/")
+        chance, real = f"shuffled/{split}", f"real/{split}"
+        rows.append(
+            {
+                "name": split,
+                "value": estimates[path],
+                "low": flat.get(f"{path}/low", estimates[path]),
+                "high": flat.get(f"{path}/high", estimates[path]),
+                "n": int(flat.get(f"{path}/n", 0)),
+                "chance": estimates.get(chance),
+                "real": estimates.get(real),
+            }
+        )
+    return rows
 
 
 def _dataset(dataset) -> dict:

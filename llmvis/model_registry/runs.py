@@ -241,10 +241,12 @@ def _git_state(root: Path) -> dict[str, str]:
     commit = _git(root, "rev-parse", "HEAD")
     if commit is None:
         return {}
-    changed = bool(_git(root, "status", "--porcelain", "--untracked-files=no"))
+    # These two the run keeps anyway, and every pipeline writes the first.
+    without = (":(exclude)dvc.lock", ":(exclude)params.yaml")
+    changed = _git(root, "status", "--porcelain", "--untracked-files=no", ".", *without)
     return {
         "mlflow.source.git.commit": commit,
-        "llmvis.git_has_uncommitted_changes": str(changed).lower(),
+        "llmvis.git_has_uncommitted_changes": str(bool(changed)).lower(),
     }
 
 

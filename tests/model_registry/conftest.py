@@ -55,7 +55,10 @@ def store(no_store, empty_store):
 def report_folder(tmp_path):
     folder = tmp_path / "report"
     folder.mkdir()
-    report = {"test_seen": {"en": {"all_correct": FIGURE}}, "seconds": 3}
+    report = {
+        part: {"test_seen": {"en": {"all_correct": {**FIGURE, "value": value}}}}
+        for part, value in (("alignment", 0.5), ("shuffled", 0.125), ("real", 0.75))
+    }
     (folder / "metrics.json").write_text(json.dumps(report))
     (folder / "report.html").write_text("<p>Pictures</p>")
     return folder

@@ -125,6 +125,8 @@ def test_a_run_names_the_data_the_code_and_the_packages_it_had(store):
     (store / "dvc.lock").write_text(json.dumps({"stages": {"ingest": {"outs": [out]}}}))
     (store / "uv.lock").write_text("packages")
     _commit(store)
+    with (store / "dvc.lock").open("a") as lock:
+        lock.write("\n")  # as every pipeline does
     with runs.record("train", {}, {}) as run:
         run.log_lineage(store)
 

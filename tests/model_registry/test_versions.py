@@ -27,7 +27,7 @@ def test_the_first_version_becomes_the_champion(register, sampling):
 
     assert (version.version, version.aliases) == (1, ("champion",))
     assert version.sampling == sampling
-    assert version.figures == {"test_seen/en/all_correct": 0.5}
+    assert version.figures["alignment/test_seen/en/all_correct"] == 0.5
     assert versions.resolve("models:/llmvis@champion") == version
     assert versions.resolve("models:/llmvis/1") == version
 
@@ -107,9 +107,13 @@ def test_the_run_that_trained_a_model_keeps_its_report(
     client = stores.connect()
     kept = client.get_run(run.run_id)
     assert version.run_id == run.run_id
-    assert kept.data.metrics["report/test_seen/en/all_correct/low"] == 0.4
+    assert kept.data.metrics["report/alignment/test_seen/en/all_correct/low"] == 0.4
     assert client.list_artifacts(run.run_id, "report")
-    assert "seed 3" in client.get_model_version("llmvis", "1").description
+    card = client.get_model_version("llmvis", "1").description
+    assert "with seed 3" in card
+    assert (
+        "| test_seen/en/all_correct | 0.5 | 0.4 to 0.6 | 0.125 | 0.75 | 200 |" in card
+    )
 
 
 def test_each_version_keeps_its_own_report(register, report_folder, tmp_path):
