@@ -5,6 +5,7 @@ writing into its outputs, and so would killing the `dvc` process alone.
 """
 
 import contextlib
+import logging
 import os
 import shutil
 import signal
@@ -224,6 +225,8 @@ def _repo():
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
+    # It warns of what the next run mends: locks of killed runs, empty outputs.
+    logging.getLogger("dvc").setLevel(logging.ERROR)
     try:
         with Repo() as repo:
             yield repo

@@ -146,8 +146,10 @@ def _gains(comparison: "Comparison", names: tuple[str, str]) -> Table:
 def _table(found: "list[Version]") -> Table:
     rights = [_right(version) for version in found]
     splits = sorted({split for right in rights for split in right})
-    headings = [f"{split} right" for split in splits]
+    headings = [split.removeprefix("test_").replace("_", " ") for split in splits]
     table = Table("version", "alias", "created", *headings, "reason", box=None)
+    if splits:
+        table.caption = "The shares are of test pictures that are wholly right."
     for version, right in zip(found, rights, strict=True):
         created = version.created.astimezone() if version.created else None
         table.add_row(
