@@ -43,8 +43,9 @@ class IngestConfig:
 class TokenizeConfig:
     """How captions and pictures become tokens."""
 
-    patch_size: int  # pixels on a side that become one position of codes
-    num_digits: int  # FSQ channels at each position
+    patch_size: int  # pixels on a side of a patch
+    block_size: int  # patches on a side that make one position of the codes
+    digits_per_patch: int  # FSQ channels of each patch
     num_levels: int  # values each of them may take, odd
     hidden_dim: int  # width of the encoder and the decoder
     num_layers: int  # blocks in each of them

@@ -16,6 +16,8 @@ from llmvis.generators.digit_head import DigitHead
 from llmvis.generators.drawing import draw_values, with_null_prompts
 from llmvis.generators.trunk import Trunk
 
+_DIGIT_SHARE = 4  # of the trunk's channels that each digit has to itself in the head
+
 
 @keras.saving.register_keras_serializable("llmvis")
 class AutoregressiveGenerator(keras.Model):
@@ -68,7 +70,7 @@ class AutoregressiveGenerator(keras.Model):
         self._head = DigitHead(
             num_digits=num_digits,
             num_levels=num_levels,
-            digit_dim=hidden_dim // 2,
+            digit_dim=hidden_dim // _DIGIT_SHARE,
             name="head",
         )
 

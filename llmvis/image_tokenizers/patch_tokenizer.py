@@ -5,8 +5,11 @@ sees its neighbours because groups of its channels come from them (Wu et al., 20
 "Shift: A Zero FLOP, Zero Parameter Alternative to Spatial Convolutions",
 https://arxiv.org/abs/1711.08141), and everything else is a matrix product.
 
-Dimension key: B batch, Y X picture rows and columns, H W grid rows and columns,
-P pixels on a side of a patch, C channels, D digits of one position.
+A patch is small, so that its few digits are quickly learned. A position of the codes is
+a block of patches, so that a language model has few positions, each with many digits.
+
+Dimension key: B batch, Y X picture rows and columns, H W rows and columns of positions,
+C channels, D digits of one position.
 """
 
 import keras
@@ -75,8 +78,9 @@ class PatchTokenizer(keras.Model):
 
     Args:
         image_size: Pixels on a side, a multiple of `patch_size`.
-        patch_size: Pixels on a side that become one position.
-        num_digits: FSQ channels of each position.
+        patch_size: Pixels on a side of a patch.
+        block_size: Patches on a side that are one position of the codes.
+        digits_per_patch: FSQ channels of each patch.
         num_levels: Values each of them may take, odd.
         hidden_dim: Width of encoder and decoder.
         num_layers: Blocks in each of them.
@@ -93,32 +97,34 @@ class PatchTokenizer(keras.Model):
         image_size,
         *,
         patch_size,
-        num_digits,
+        block_size,
+        digits_per_patch,
         num_levels,
         hidden_dim,
         num_layers,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if image_size % patch_size:
+        if image_size % (patch_size * block_size):
             raise ConfigError(
-                f"tokenize.patch_size is {patch_size}, which does not divide the "
-                f"picture size {image_size}. "
-                f"Try {_nearest_divisor(image_size, patch_size)}."
+                f"A position of {block_size} patches of {patch_size} pixels does not "
+                f"divide the picture size {image_size}. Change tokenize.patch_size or "
+                "tokenize.block_size so that their product does."
             )
         self.image_size, self.patch_size = image_size, patch_size
-        self.num_digits, self.num_levels = num_digits, num_levels
-        self.hidden_dim, self.num_layers = hidden_dim, num_layers
-        self.grid_size = image_size // patch_size
+        self.block_size, self.digits_per_patch = block_size, digits_per_patch
+        self.num_levels, self.hidden_dim = num_levels, hidden_dim
+        self.num_layers = num_layers
+        self.grid_size = image_size // (patch_size * block_size)
+        self.num_digits = digits_per_patch * block_size**2
         self.quantizer = FiniteScalarQuantizer(num_levels, name="quantizer")
-        self._encoder = _stack(hidden_dim, num_layers, num_digits, "encoder")
-        pixels = 3 * patch_size**2
-        self._decoder = _stack(hidden_dim, num_layers, pixels, "decoder")
+        self._encoder = _stack(hidden_dim, num_layers, digits_per_patch, "encoder")
+        self._decoder = _stack(hidden_dim, num_layers, 3 * patch_size**2, "decoder")
 
     def build(self, input_shape):
-        grid = (None, self.grid_size, self.grid_size)
-        self._encoder.build((*grid, 3 * self.patch_size**2))
-        self._decoder.build((*grid, self.num_digits))
+        patches = self.image_size // self.patch_size
+        self._encoder.build((None, patches, patches, 3 * self.patch_size**2))
+        self._decoder.build((None, patches, patches, self.digits_per_patch))
         self.built = True
 
     def call(self, inputs):
@@ -135,37 +141,25 @@ class PatchTokenizer(keras.Model):
 
     def encode(self, images):
         """Pictures `(B, Y, X, 3)` in [0, 1] to int32 codes `(B, H, W, D)`."""
-        return self.quantizer.encode(self.quantizer(self._features(images)))
+        digits = self.quantizer.encode(self.quantizer(self._features(images)))
+        return _gather(digits, self.block_size)
 
     def decode(self, codes):
         """Codes `(B, H, W, D)` to pictures `(B, Y, X, 3)`, clipped to [0, 1]."""
-        return ops.clip(self.decode_features(self.quantizer.decode(codes)), 0.0, 1.0)
+        digits = _spread(codes, self.block_size)
+        pictures = self.decode_features(self.quantizer.decode(digits))
+        return ops.clip(pictures, 0.0, 1.0)
 
     def decode_features(self, quantized):
         """Quantized features to pictures, not clipped, so that a gradient passes."""
-        return self._from_patches(self._decoder(quantized)) + 0.5
+        return _spread(self._decoder(quantized), self.patch_size) + 0.5
 
     def _features(self, images):
-        return self._encoder(self._to_patches(images - 0.5) * 2.0)
-
-    def _to_patches(self, images):
-        grid, patch = self.grid_size, self.patch_size
-        split = ops.reshape(images, (-1, grid, patch, grid, patch, 3))
-        return ops.reshape(
-            ops.transpose(split, (0, 1, 3, 2, 4, 5)), (-1, grid, grid, 3 * patch**2)
-        )
-
-    def _from_patches(self, patches):
-        grid, patch = self.grid_size, self.patch_size
-        split = ops.reshape(patches, (-1, grid, grid, patch, patch, 3))
-        return ops.reshape(
-            ops.transpose(split, (0, 1, 3, 2, 4, 5)),
-            (-1, self.image_size, self.image_size, 3),
-        )
+        return self._encoder(_gather(images - 0.5, self.patch_size) * 2.0)
 
     def get_config(self):
-        names = ("image_size", "patch_size", "num_digits", "num_levels")
-        sizes = ("hidden_dim", "num_layers")
+        names = ("image_size", "patch_size", "block_size", "digits_per_patch")
+        sizes = ("num_levels", "hidden_dim", "num_layers")
         return {
             **super().get_config(),
             **{name: getattr(self, name) for name in (*names, *sizes)},
@@ -185,6 +179,17 @@ def _stack(hidden_dim, num_layers, output_dim, name):
     )
 
 
-def _nearest_divisor(number, wanted):
-    divisors = [d for d in range(1, number + 1) if number % d == 0]
-    return min(divisors, key=lambda divisor: abs(divisor - wanted))
+def _gather(cells, size):
+    """Moves blocks of cells into channels: `(B, H, W, C)` to `(B, H/s, W/s, s*s*C)`."""
+    _, height, width, channels = cells.shape
+    grid = (height // size, size, width // size, size)
+    split = ops.transpose(ops.reshape(cells, (-1, *grid, channels)), (0, 1, 3, 2, 4, 5))
+    return ops.reshape(split, (-1, grid[0], grid[2], size**2 * channels))
+
+
+def _spread(cells, size):
+    """Undoes `_gather`."""
+    _, height, width, channels = cells.shape
+    shape = (-1, height, width, size, size, channels // size**2)
+    split = ops.transpose(ops.reshape(cells, shape), (0, 1, 3, 2, 4, 5))
+    return ops.reshape(split, (-1, height * size, width * size, shape[-1]))

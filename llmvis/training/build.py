@@ -21,7 +21,8 @@ def build_image_tokenizer(config: TokenizeConfig, image_size: int) -> PatchToken
     tokenizer = PatchTokenizer(
         image_size,
         patch_size=config.patch_size,
-        num_digits=config.num_digits,
+        block_size=config.block_size,
+        digits_per_patch=config.digits_per_patch,
         num_levels=config.num_levels,
         hidden_dim=config.hidden_dim,
         num_layers=config.num_layers,

@@ -15,6 +15,8 @@ from llmvis.training.batches import stream
 
 _WARMUP_SHARE = 0.05  # of the steps, from almost nothing to the full learning rate
 _CLIP_NORM = 1.0
+# First and last layers, and weights that are no plain matrices.
+_NOT_MUON = ["/read/", "/write", "/earlier", "embeddings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,10 +135,12 @@ def _optimizer(plan):
         warmup_target=plan.learning_rate,
         warmup_steps=warmup,
     )
-    optimizer = keras.optimizers.AdamW(
+    optimizer = keras.optimizers.Muon(
         schedule,
+        adam_beta_2=0.99,  # a training of a few thousand steps has no time for 0.999
         weight_decay=plan.weight_decay,
-        beta_2=0.99,  # a training of a few thousand steps has no time for 0.999
+        adam_weight_decay=plan.weight_decay,
+        exclude_layers=_NOT_MUON,
         global_clipnorm=_CLIP_NORM,
         use_ema=True,
         ema_momentum=plan.ema_momentum,

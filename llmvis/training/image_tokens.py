@@ -14,7 +14,7 @@ from llmvis.training.batches import Draws
 from llmvis.training.build import build_image_tokenizer
 from llmvis.training.fit import Observer, Plan, fit
 
-_EMA_MOMENTUM = 0.998
+_EMA_MOMENTUM = 0.99
 _BLOCK = 256  # pictures encoded at once
 
 

@@ -35,7 +35,11 @@ def build():
 
         params = config.read(PARAMS)
         tokenize = dataclasses.replace(
-            params.tokenize, hidden_dim=16, num_layers=1, num_digits=3, num_levels=5
+            params.tokenize,
+            hidden_dim=16,
+            num_layers=1,
+            digits_per_patch=1,
+            num_levels=5,
         )
         sizes = {"hidden_dim": 16, "num_layers": 2, "num_heads": 2}
         train = dataclasses.replace(

@@ -7,13 +7,13 @@ import pytest
 from llmvis.errors import ConfigError
 from llmvis.image_tokenizers.patch_tokenizer import PatchTokenizer, ShiftBlock
 
-SIZES = {"patch_size": 8, "num_digits": 4, "num_levels": 5, "hidden_dim": 24}
+SIZES = {"patch_size": 4, "block_size": 2, "digits_per_patch": 3, "num_levels": 5}
 
 
 @pytest.fixture
 def tokenizer():
     keras.utils.set_random_seed(0)
-    tokenizer = PatchTokenizer(32, **SIZES, num_layers=2)
+    tokenizer = PatchTokenizer(32, **SIZES, hidden_dim=24, num_layers=2)
     tokenizer.build({"pixels": (None, 32, 32, 3)})
     return tokenizer
 
@@ -28,7 +28,7 @@ def test_a_picture_becomes_a_grid_of_digits_below_the_number_of_levels(
 ):
     codes = np.asarray(tokenizer.encode(pictures))
 
-    assert codes.shape == (3, 4, 4, 4)
+    assert codes.shape == (3, 4, 4, 12)
     assert codes.min() >= 0
     assert codes.max() < 5
 
@@ -64,6 +64,6 @@ def test_a_position_sees_its_eight_neighbours_and_no_further():
     assert np.array_equal(changed, np.pad(np.ones((3, 3), bool), 1))
 
 
-def test_a_grid_that_does_not_divide_the_picture_is_refused_with_one_that_does():
-    with pytest.raises(ConfigError, match=r"patch_size is 7.*size 32.*Try 8"):
-        PatchTokenizer(32, **{**SIZES, "patch_size": 7}, num_layers=1)
+def test_a_grid_that_does_not_divide_the_picture_is_refused():
+    with pytest.raises(ConfigError, match=r"2 patches of 5 pixels.*size 32"):
+        PatchTokenizer(32, **{**SIZES, "patch_size": 5}, hidden_dim=24, num_layers=1)
