@@ -35,9 +35,10 @@ def compare_sets(reals: np.ndarray, samples: np.ndarray, seed: int) -> dict:
     size = min(len(reals), len(samples), MOST)
     reals = reals[rng.permutation(len(reals))[:size]].astype("float64")
     samples = samples[rng.permutation(len(samples))[:size]].astype("float64")
-    # Features have no common unit, and the largest would drown the others.
-    centre_F, scale_F = reals.mean(axis=0), reals.std(axis=0) + 1e-6
-    reals, samples = (reals - centre_F) / scale_F, (samples - centre_F) / scale_F
+    # One scale for all: a feature that no real picture moves would, on a scale of its
+    # own, drown the others as soon as a sample moves it.
+    centre_F, scale = reals.mean(axis=0), np.sqrt(reals.var(axis=0).mean()) + 1e-12
+    reals, samples = (reals - centre_F) / scale, (samples - centre_F) / scale
     # These are many small matrices: on several threads that a busy machine keeps
     # apart, one decomposition was seen to take seconds in place of milliseconds.
     with threadpool_limits(1, user_api="blas"):

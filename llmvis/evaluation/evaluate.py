@@ -17,6 +17,7 @@ from llmvis.records import Scene
 
 _NUM_COPIES = 8  # memorisation pairs to show
 _NUM_REBUILT = 8  # real pictures to show before and after the image tokenizer
+_TRUSTED = 0.9  # share of real pictures that a judge must find right
 _NUM_SPOILED = 200  # enough for the order of the changes to be plain
 
 
@@ -82,7 +83,7 @@ def evaluate(
         confusions=_confused(judge, drawn),
         copies=copies.closest(_NUM_COPIES),
         sensitivity=_sensitivity(judge, examples, asked, config.seed),
-        notes=notes + _flat_note(drawn.images),
+        notes=notes + _judge_note(aligned["real"]) + _flat_note(drawn.images),
     )
 
 
@@ -196,6 +197,23 @@ def _sensitivity(judge, examples: Path, asked: list[Asked], seed: int) -> list[d
     truths = [Scene.from_json(tables[one.split].iloc[one.row]) for one in some]
     images = alignment.real_pictures(examples, some)
     return sensitivity_table(judge, images, truths, seed)
+
+
+def _judge_note(real: alignment.Scores) -> list[str]:
+    """Warns where the judge misreads real pictures, so that no figure can be used."""
+    known = [
+        figures["all_correct"].value
+        for by_lang in real.values()
+        for figures in by_lang.values()
+        if "all_correct" in figures
+    ]
+    if not known or min(known) >= _TRUSTED:
+        return []
+    return [
+        f"The judge finds only {min(known):.0%} of real pictures wholly right in one "
+        "of the splits, so no figure here can be trusted. Train it longer: raise "
+        "judge.num_steps."
+    ]
 
 
 def _flat_note(images: np.ndarray) -> list[str]:

@@ -13,8 +13,7 @@ def kernel_distance(reals: np.ndarray, samples: np.ndarray, seed: int) -> Figure
 
     The estimator of KID, Binkowski et al., 2018, "Demystifying MMD GANs",
     https://arxiv.org/abs/1801.01401: squared maximum mean discrepancy under the
-    kernel `(x.y / F + 1) ** 3`. Features of no common unit are best standardised
-    first, or the largest one is all that counts.
+    kernel `(x.y / F + 1) ** 3`. It is KID itself only on Inception features.
 
     Args:
         reals: Features of real pictures, shape `(N, F)`.
