@@ -16,7 +16,7 @@ from ruamel.yaml.error import YAMLError
 
 from llmvis.errors import ConfigError
 
-_MAY_BE_ZERO = {"seed", "weight_decay", "caption_dropout", "ema_momentum"}
+_MAY_BE_ZERO = {"seed", "weight_decay", "caption_dropout"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +79,6 @@ class TrainConfig:
     learning_rate: float
     weight_decay: float
     caption_dropout: float  # share of captions hidden: guidance needs an empty one
-    ema_momentum: float  # of the averaged weights that are kept
     validate_every: int  # steps between validation losses, pictures and checkpoints
     seed: int
 
@@ -91,7 +90,6 @@ class TrainConfig:
             f"train.num_heads, {self.num_heads}. Try {64 * self.num_heads}.",
         )
         _require_share(self.caption_dropout, "train.caption_dropout")
-        _require_share(self.ema_momentum, "train.ema_momentum")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,6 +15,7 @@ from llmvis.training.batches import stream
 
 _WARMUP_SHARE = 0.05  # of the steps, from almost nothing to the full learning rate
 _CLIP_NORM = 1.0
+_EMA_SHARE = 0.03  # of the steps, over which the kept weights are averaged
 # First and last layers, and weights that are no plain matrices.
 _NOT_MUON = ["/read/", "/write", "/earlier", "embeddings"]
 
@@ -26,7 +27,6 @@ class Plan:
     num_steps: int
     learning_rate: float  # the highest; reached after the warm-up, then a cosine to 0
     weight_decay: float
-    ema_momentum: float  # of the averaged weights, which are the ones kept
     validate_every: int  # steps
     seed: int
 
@@ -143,7 +143,8 @@ def _optimizer(plan):
         exclude_layers=_NOT_MUON,
         global_clipnorm=_CLIP_NORM,
         use_ema=True,
-        ema_momentum=plan.ema_momentum,
+        # A fixed momentum would leave a short training with its initial weights.
+        ema_momentum=1 - 1 / max(1.0, _EMA_SHARE * plan.num_steps),
         ema_overwrite_frequency=None,
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "scale", "embeddings"])

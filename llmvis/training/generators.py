@@ -88,7 +88,6 @@ def _plan(config):
         num_steps=config.num_steps,
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
-        ema_momentum=config.ema_momentum,
         validate_every=config.validate_every,
         seed=config.seed,
     )

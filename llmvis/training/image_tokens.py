@@ -14,7 +14,6 @@ from llmvis.training.batches import Draws
 from llmvis.training.build import build_image_tokenizer
 from llmvis.training.fit import Observer, Plan, fit
 
-_EMA_MOMENTUM = 0.99
 _BLOCK = 256  # pictures encoded at once
 
 
@@ -41,7 +40,6 @@ def fit_image_tokenizer(
         num_steps=config.num_steps,
         learning_rate=config.learning_rate,
         weight_decay=0.0,
-        ema_momentum=_EMA_MOMENTUM,
         validate_every=config.num_steps,
         seed=config.seed,
     )

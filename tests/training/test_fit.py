@@ -10,11 +10,10 @@ from llmvis.training.batches import Draws
 from llmvis.training.fit import Observer, Plan, fit
 
 PLAN = Plan(
-    num_steps=12,
-    learning_rate=0.1,
+    num_steps=60,
+    learning_rate=0.3,
     weight_decay=0.0,
-    ema_momentum=0.5,
-    validate_every=4,
+    validate_every=20,
     seed=0,
 )
 
@@ -54,17 +53,17 @@ def test_a_training_that_was_cut_off_goes_on_along_the_same_curve(tmp_path):
     whole, (first, second) = {}, ({}, {})
     expected = run(tmp_path, whole)
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, first, stop_after=10)
+        run(tmp_path, first, stop_after=50)
     line = run(tmp_path, second)
 
-    assert min(second) == 9  # the last checkpoint was made at step 8
+    assert min(second) == 41  # the last checkpoint was made at step 40
     assert {**first, **second} == whole
     assert np.array_equal(line.slope, expected.slope)
 
 
 def test_a_checkpoint_made_from_other_things_is_not_taken_up(tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, {}, stop_after=10)
+        run(tmp_path, {}, stop_after=50)
 
     assert not checkpoints.prepare(tmp_path, "b")
     assert list(tmp_path.iterdir()) == []
@@ -76,45 +75,35 @@ def test_a_checkpoint_is_gone_when_the_training_is_done(tmp_path):
     assert not checkpoints.prepare(tmp_path, "a")
 
 
-def test_the_kept_weights_are_averages_and_not_the_last_ones(tmp_path):
-    slopes = []
-    line = Line()
+def test_validation_sees_averages_of_the_weights_and_the_last_ones_are_kept(tmp_path):
+    slopes, seen, line = [], [], Line()
     observer = Observer(
         on_step=lambda *_: slopes.append(float(line.slope[0])),
-        on_validation=lambda _: None,
-    )
-    fit(line, batch_at, PLAN, observer, checkpoint_folder=tmp_path, made_from="a")
-    average = 0.0
-    for slope in slopes:
-        average = 0.5 * average + 0.5 * slope
-
-    assert float(line.slope[0]) == pytest.approx(average, abs=1e-3)
-    assert float(line.slope[0]) != pytest.approx(slopes[-1], abs=1e-4)
-
-
-def test_validation_sees_the_averaged_weights(tmp_path):
-    seen, line = [], Line()
-    observer = Observer(
-        on_step=lambda *_: None,
         on_validation=lambda _: seen.append(float(line.slope[0])),
     )
     fit(line, batch_at, PLAN, observer, checkpoint_folder=tmp_path, made_from="a")
+    average, momentum = 0.0, 1 - 1 / (0.03 * PLAN.num_steps)
+    for slope in slopes[: PLAN.validate_every]:
+        average = momentum * average + (1 - momentum) * slope
 
-    assert len(seen) == 3
-    assert seen[-1] == pytest.approx(float(line.slope[0]))
+    assert seen[0] == pytest.approx(average, abs=1e-4)
+    assert seen[0] != pytest.approx(slopes[PLAN.validate_every - 1], abs=1e-3)
+    assert float(line.slope[0]) == pytest.approx(seen[-1])
 
 
 def test_a_loss_that_is_no_number_stops_the_training_and_says_what_to_try(tmp_path):
     def broken(step):
-        return {"x": batch_at(step)["x"] + (np.nan if step == 5 else 0)}
+        return {"x": batch_at(step)["x"] + (np.nan if step == 25 else 0)}
 
     observer = Observer(on_step=lambda *_: None, on_validation=lambda _: None)
-    with pytest.raises(TrainingError, match=r"nan at step 6.*learning rate below 0\.1"):
+    with pytest.raises(
+        TrainingError, match=r"nan at step 26.*learning rate below 0\.3"
+    ):
         fit(Line(), broken, PLAN, observer, checkpoint_folder=tmp_path, made_from="a")
 
     losses = {}
     run(tmp_path, losses)
-    assert min(losses) == 5  # the good checkpoint of step 4 was kept
+    assert min(losses) == 21  # the good checkpoint of step 20 was kept
 
 
 def test_every_example_comes_once_in_an_epoch_and_in_another_order_in_the_next():
