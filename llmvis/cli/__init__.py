@@ -52,7 +52,7 @@ def main() -> None:
         app()
     except SystemExit as ended:
         if ended.code in _STOPPED:
-            typer.echo("Stopped. The same command goes on from here.", err=True)
+            typer.echo("Stopped.", err=True)
         raise
     except (LlmvisError, OSError) as error:
         if os.environ.get("LLMVIS_DEBUG"):

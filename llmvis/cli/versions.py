@@ -148,6 +148,7 @@ def _table(found: "list[Version]") -> Table:
     splits = sorted({split for right in rights for split in right})
     headings = [split.removeprefix("test_").replace("_", " ") for split in splits]
     table = Table("version", "alias", "created", *headings, "reason", box=None)
+    table.columns[2].no_wrap = True
     if splits:
         table.caption = "The shares are of test pictures that are wholly right."
     for version, right in zip(found, rights, strict=True):
