@@ -24,14 +24,15 @@ def judge() -> None:
     from llmvis.judges.training import train_judge
 
     with storage.staged(JUDGE) as staging, storage.scratch() as scratch:
-        splits = {name: _read(name, scratch / name) for name in names}
+        splits = {name: read_split(name, scratch / name) for name in names}
         trained = train_judge(
             splits, storage.fingerprint(EXAMPLES), params, progress.report
         )
         trained.save(staging)
 
 
-def _read(split: str, unpacked: Path):
+def read_split(split: str, unpacked: Path):
+    """Reads one split, its pictures unpacked into a scratch file."""
     from llmvis.judges.training import Pairs
 
     table = storage.read_table(EXAMPLES, split, ["captions", "scene"])

@@ -7,8 +7,29 @@ classes, C channels.
 import keras
 from keras import ops
 
-SIDE = 20  # pixels of a crop, so that the smallest things are not shrunk
+VIEW = 64  # pixels on a side that a network looks at
+SIDE = 24  # pixels of a crop, so that small things are not shrunk
 _MARGIN = 0.15  # of the box that a crop shows on each side of it
+
+
+def view(images):
+    """Brings pictures to the size that networks look at, whatever theirs is.
+
+    Args:
+        images: Shape `(B, H, W, 3)`, in [0, 255].
+
+    Returns:
+        Shape `(B, VIEW, VIEW, 3)`, in [-1, 1].
+    """
+    pixels_BHW3 = ops.cast(images, "float32") / 127.5 - 1
+    height, width = pixels_BHW3.shape[1:3]
+    if (height, width) == (VIEW, VIEW):
+        return pixels_BHW3
+    whole_11 = ops.ones((1, 1))
+    rows_SH = _filter(0 * whole_11, whole_11, height, side=VIEW, margin=0.0)[0, 0]
+    columns_SW = _filter(0 * whole_11, whole_11, width, side=VIEW, margin=0.0)[0, 0]
+    tall_BSW3 = ops.einsum("sh,bhwc->bswc", rows_SH, pixels_BHW3)
+    return ops.einsum("tw,bswc->bstc", columns_SW, tall_BSW3)
 
 
 def crop(images, boxes):
@@ -23,21 +44,22 @@ def crop(images, boxes):
     """
     pixels_BHW3 = ops.cast(images, "float32") / 127.5 - 1
     height, width = pixels_BHW3.shape[1:3]
-    rows_BPSH = _filter(boxes[..., 1], boxes[..., 3], height)
-    columns_BPSW = _filter(boxes[..., 0], boxes[..., 2], width)
+    sampled = {"side": SIDE, "margin": _MARGIN}
+    rows_BPSH = _filter(boxes[..., 1], boxes[..., 3], height, **sampled)
+    columns_BPSW = _filter(boxes[..., 0], boxes[..., 2], width, **sampled)
     # Two products with small matrices: compiled, far faster than gathering pixels.
     tall_BPSW3 = ops.einsum("bpsh,bhwc->bpswc", rows_BPSH, pixels_BHW3)
     return ops.einsum("bptw,bpswc->bpstc", columns_BPSW, tall_BPSW3)
 
 
-def _filter(starts, ends, length):
+def _filter(starts, ends, length, *, side, margin):
     """How much each pixel weighs in each place of a crop: `(B, P, S, H)`."""
     spans_BP = ops.maximum(ends - starts, 1 / length)
-    places_S = (ops.arange(SIDE, dtype="float32") + 0.5) / SIDE
-    places_S = places_S * (1 + 2 * _MARGIN) - _MARGIN
+    places_S = (ops.arange(side, dtype="float32") + 0.5) / side
+    places_S = places_S * (1 + 2 * margin) - margin
     at_BPS = (starts[..., None] + spans_BP[..., None] * places_S) * length
     at_BPS = ops.clip(at_BPS, 0.5, length - 0.5)
-    reach_BP11 = ops.maximum(spans_BP * length / SIDE, 1.0)[..., None, None]
+    reach_BP11 = ops.maximum(spans_BP * length / side, 1.0)[..., None, None]
     pixels_H = ops.arange(length, dtype="float32") + 0.5
     weights_BPSH = ops.relu(1 - ops.abs(at_BPS[..., None] - pixels_H) / reach_BP11)
     return weights_BPSH / ops.sum(weights_BPSH, -1, keepdims=True)
@@ -75,8 +97,8 @@ class CropReader(keras.layers.Layer):
 
     def build(self, _input_shape):
         self._conv.build((None, SIDE, SIDE, 3))
-        self._conv2.build((None, 9, 9, 32))
-        self._dense.build((None, 4 * 4 * 64 + 2))
+        self._conv2.build((None, 11, 11, 32))
+        self._dense.build((None, 5 * 5 * 64 + 2))
         for layer in (*self._heads.values(), self._shift):
             layer.build((None, 256))
 
@@ -84,7 +106,7 @@ class CropReader(keras.layers.Layer):
         num_boxes = crops.shape[1]
         x = ops.reshape(crops, (-1, SIDE, SIDE, 3))
         x = self._conv2(self._conv(x))
-        flat_NC = ops.reshape(x, (-1, 4 * 4 * 64))
+        flat_NC = ops.reshape(x, (-1, 5 * 5 * 64))
         # A crop has one size whatever the box, so the box's own goes beside it.
         sides_NC = ops.reshape(boxes[..., 2:] - boxes[..., :2], (-1, 2)) * 4
         features_NC = self._dense(ops.concatenate([flat_NC, sides_NC], -1))

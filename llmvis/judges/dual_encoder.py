@@ -28,7 +28,7 @@ class DualEncoderNetwork(keras.Model):
         vocabulary_size: Number of token ids.
         max_tokens: Length of a row of token ids.
 
-    Input: A dictionary: `image` `(B, 8H, 8W, 3)`, in [0, 255]; `token_ids` `(B, L)`,
+    Input: A dictionary: `image` `(B, Y, X, 3)`, in [0, 255]; `token_ids` `(B, L)`,
         0 for padding.
     Output: A dictionary: `image` and `text`, embeddings of length 1, `(B, E)`.
     """
@@ -71,7 +71,7 @@ class DualEncoderNetwork(keras.Model):
         }
 
     def embed_images(self, images, training=False):
-        """Embeds pictures `(B, 8H, 8W, 3)`, in [0, 255], as `(B, E)`."""
+        """Embeds pictures `(B, Y, X, 3)`, in [0, 255], as `(B, E)`."""
         features_BHWC = fold(fold(self._trunk(images, training=training)))
         cells_BHWC = self._cells(features_BHWC)
         # Flattened, not pooled: where things are tells "left of" from "right of".

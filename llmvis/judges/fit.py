@@ -63,10 +63,10 @@ def fit(
     )
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.01)
     network.compile(optimizer, jit_compile=True)
-    network.fit(batches, verbose=0, shuffle=False, callbacks=[_Report(on_step)])
+    network.fit(batches, verbose=0, shuffle=False, callbacks=[Report(on_step)])
 
 
-class _Report(keras.callbacks.Callback):
+class Report(keras.callbacks.Callback):
     """Tells the loss of each step, and ends a training that has diverged."""
 
     def __init__(self, on_step):

@@ -6,21 +6,23 @@ Dimension key: B batch, H cell rows, W cell columns, C channels.
 import keras
 from keras import ops
 
+from llmvis.judges.crops import VIEW, view
+
 
 @keras.saving.register_keras_serializable("llmvis.judges")
 class ImageTrunk(keras.layers.Layer):
-    """Pictures to one feature vector for each cell of 4 by 4 pixels.
+    """Pictures to one feature vector for each cell of a grid of 16 by 16.
 
     Residual blocks (He et al., 2016, https://arxiv.org/abs/1512.03385), most of them on
-    cells of 8 by 8 pixels, where a cell sees a whole thing after few of them, and a
+    a grid of 8 by 8 cells, where a cell sees a whole thing after few of them, and a
     skip that keeps what is finer (Ronneberger et al., 2015,
     https://arxiv.org/abs/1505.04597).
 
     Args:
         hidden_dim: Channels, even.
 
-    Input: Pictures, shape `(B, 4H, 4W, 3)`, in [0, 255], with H and W even.
-    Output: Features, shape `(B, H, W, C)`, at least 0.
+    Input: Pictures of any size, shape `(B, Y, X, 3)`, in [0, 255].
+    Output: Features, shape `(B, 16, 16, C)`, at least 0.
     """
 
     def __init__(self, *, hidden_dim, **kwargs):
@@ -33,10 +35,9 @@ class ImageTrunk(keras.layers.Layer):
         self._fine = _ConvNorm(hidden_dim, 3)
 
     def build(self, input_shape):
-        batch, height, width, _ = input_shape
-        channels = self.hidden_dim
+        batch, channels = input_shape[0], self.hidden_dim
         halves, fours, eights = [
-            (batch, height // side, width // side) for side in (2, 4, 8)
+            (batch, VIEW // side, VIEW // side) for side in (2, 4, 8)
         ]
         self._stem[0].build((*halves, 12))
         self._stem[1].build((*fours, 2 * channels))
@@ -46,7 +47,7 @@ class ImageTrunk(keras.layers.Layer):
         self._fine.build((*fours, channels))
 
     def call(self, images, training=False):
-        x = ops.cast(images, self.compute_dtype) / 127.5 - 1
+        x = view(images)
         for layer in self._stem:
             x = ops.relu(layer(fold(x), training=training))
         skip = x
@@ -57,8 +58,7 @@ class ImageTrunk(keras.layers.Layer):
         return ops.relu(x + self._fine(x, training=training))
 
     def compute_output_shape(self, input_shape):
-        batch, height, width, _ = input_shape
-        return (batch, height // 4, width // 4, self.hidden_dim)
+        return (input_shape[0], VIEW // 4, VIEW // 4, self.hidden_dim)
 
     def get_config(self):
         return {**super().get_config(), "hidden_dim": self.hidden_dim}

@@ -22,10 +22,9 @@ def check(images: np.ndarray) -> np.ndarray:
         ShapeError: Another shape.
         DataError: There is no picture, a pixel is not a number, or one is out of range.
     """
-    if images.ndim != 4 or images.shape[-1] != 3 or images.shape[1] % 8:
+    if images.ndim != 4 or images.shape[-1] != 3:
         raise ShapeError(
-            f"The pictures have shape {images.shape}. A judge reads (B, H, W, 3) with "
-            "sides that are multiples of 8."
+            f"The pictures have shape {images.shape}. A judge reads (B, H, W, 3)."
         )
     if len(images) == 0:
         raise DataError("There are no pictures to judge. Give at least one.")

@@ -27,7 +27,7 @@ class SceneCalibration:
     center_scale: float
     center_shift: float
     temperatures: Mapping[str, float]  # of kind, color, size and background
-    box_spread: float  # root mean square error of an edge, in [0, 1]
+    box_spread: float  # usual error of an edge, in [0, 1]
 
 
 class SceneJudge:

@@ -32,8 +32,8 @@ class SceneNetwork(keras.Model):
         hidden_dim: Channels of the trunk.
         num_classes: How many values `kind`, `color`, `size` and `background` have.
 
-    Input: Pictures, shape `(B, 8H, 8W, 3)`, in [0, 255].
-    Output: A dictionary: `center` logits `(B, 2H, 2W)`; `box` `(B, 2H, 2W, 4)`, left,
+    Input: Pictures, shape `(B, Y, X, 3)`, in [0, 255].
+    Output: A dictionary: `center` logits `(B, H, W)`; `box` `(B, H, W, 4)`, left,
         top, right, bottom in [0, 1]; `background` logits `(B, K)`; `pooled` features
         `(B, C)`.
     """
@@ -75,7 +75,7 @@ class SceneNetwork(keras.Model):
         """Reads what is at the likeliest centres.
 
         Args:
-            images: Shape `(B, 8H, 8W, 3)`, in [0, 255].
+            images: Shape `(B, Y, X, 3)`, in [0, 255].
 
         Returns:
             A dictionary: `center` `(B, P)`, likeliest first; logits `kind`, `color` and
@@ -119,7 +119,8 @@ class SceneNetwork(keras.Model):
         """Classes and corrected boxes, seen through boxes that are somewhat wrong."""
         seen = truth["rough_box"]
         found = self._reader(crop(images, seen), seen)
-        losses_BM = ops.mean(ops.abs(found["box"] - truth["box"]), -1) * 16
+        # In 64ths of the picture: whether two things touch hangs on two of them.
+        losses_BM = ops.mean(ops.abs(found["box"] - truth["box"]), -1) * 64
         for name in CLASSIFIED:
             losses = _cross_entropy(found[name], truth[name])
             known = truth["true_colors"][:, None] if name == "color" else 1.0

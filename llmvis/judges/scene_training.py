@@ -18,7 +18,7 @@ from llmvis.judges.scene_truth import CLASSES, to_arrays
 from llmvis.records import Scene
 
 _HIDDEN_DIM = 32
-_ROUGHNESS = 0.2  # largest error of a coarse box in training, of its side
+_ROUGHNESS = 0.08  # usual error of a coarse box's edge in training, of its side
 _FOUND = 0.5  # intersection over union from which a copy counts as found
 
 
@@ -72,7 +72,7 @@ def train_scene_judge(
 def _roughen(boxes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Moves the edges of boxes `(B, M, 4)` as coarse boxes are off."""
     sides = np.tile(boxes[..., 2:] - boxes[..., :2], 2)
-    off = rng.uniform(-_ROUGHNESS, _ROUGHNESS, boxes.shape)
+    off = rng.normal(0, _ROUGHNESS, boxes.shape).clip(-0.3, 0.3)
     return (boxes + off * sides).astype(np.float32)
 
 
@@ -94,9 +94,9 @@ def calibrate(
     soft = soften(images, np.random.default_rng(seed)).clip(0, 255) / 255
     looked = SceneJudge(network, untouched).look(soft)
     truth = to_arrays(scenes)
-    is_found_BP, picture, copy, peak = _pairs(looked, truth)
+    is_found_NP, is_again_NP, picture, copy, peak = _pairs(looked, truth)
     scale, shift = calibration.fit_logistic(
-        looked["center"].ravel(), is_found_BP.ravel()
+        looked["center"][~is_again_NP], is_found_NP[~is_again_NP]
     )
     temperatures = {
         name: calibration.fit_temperature(
@@ -112,7 +112,9 @@ def calibrate(
         center_scale=scale,
         center_shift=shift,
         temperatures=temperatures,
-        box_spread=float(np.sqrt(np.mean(off**2))),
+        # From the median, since a box that is far off is another mistake. 0.674 of a
+        # normal distribution's spread is the median of its size.
+        box_spread=float(np.median(np.abs(off)) / 0.674),
     )
     return SceneJudge(network, fitted)
 
@@ -121,15 +123,17 @@ def _pairs(looked, truth):
     """Finds the peak of each copy.
 
     Returns:
-        Whether each peak is a copy's, `(N, P)` bool; and of each copy that was found
-        its picture, its place in the truth and its peak.
+        Whether each peak is a copy's, and whether it is one that a likelier peak has
+        found already, `(N, P)` bool; and of each copy that was found its picture, its
+        place in the truth and its peak.
     """
-    overlap_NMP = overlap(truth["box"][:, :, None], looked["box"][:, None])
-    best_NM = overlap_NMP.argmax(axis=-1)
-    picture, copy = np.nonzero(
-        (overlap_NMP.max(axis=-1) >= _FOUND) & (truth["present"] > 0)
-    )
-    peak = best_NM[picture, copy]
+    matches_NMP = (
+        overlap(truth["box"][:, :, None], looked["box"][:, None]) >= _FOUND
+    ) & (truth["present"][:, :, None] > 0)
+    picture, copy = np.nonzero(matches_NMP.any(axis=-1))
+    # Peaks come likeliest first, and the first is the one that a reading keeps.
+    peak = matches_NMP.argmax(axis=-1)[picture, copy]
     is_found_NP = np.zeros(looked["center"].shape, bool)
     is_found_NP[picture, peak] = True
-    return is_found_NP, picture, copy, peak
+    is_again_NP = matches_NMP.any(axis=1) & ~is_found_NP
+    return is_found_NP, is_again_NP, picture, copy, peak

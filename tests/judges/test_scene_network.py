@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from llmvis.judges.crops import SIDE, crop
+from llmvis.judges.crops import SIDE, crop, view
 from llmvis.judges.image_trunk import fold
 from llmvis.judges.reading import of_truth, overlap, to_seen
 from llmvis.judges.scene_network import SceneNetwork, _center_map, _peaks
@@ -101,3 +101,11 @@ def test_boxes_that_share_half_overlap_by_a_third():
 
 def test_the_truth_reads_back_as_the_scene():
     assert of_truth(SCENE).scene() == SCENE
+
+
+def test_a_picture_of_another_size_is_looked_at_as_if_it_were_of_the_usual_one():
+    small = np.zeros((1, 64, 64, 3), np.float32)
+    small[:, 16:32, 8:24] = 200
+    large = small.repeat(2, axis=1).repeat(2, axis=2)
+    assert np.allclose(view(large)[:, 20:28, 12:20], view(small)[:, 20:28, 12:20])
+    assert np.allclose(view(large)[:, 40:, 40:], -1)
