@@ -287,9 +287,8 @@ def _require_positive(config, section: str) -> None:
     for field in fields(config):
         value = getattr(config, field.name)
         if isinstance(value, int | float) and field.name not in _MAY_BE_ZERO:
-            _require(
-                value > 0, f"{section}.{field.name} is {value}, and must be above 0."
-            )
+            key = f"{section}.{field.name}"
+            _require(value > 0, f"{key} is {value}, and must be above 0.")
 
 
 def _require_share(value: float, key: str) -> None:

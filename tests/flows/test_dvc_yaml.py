@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import dvc_stage
+from flows import dvc_stage, overlay
 from llmvis import config
 
 ROOT = Path(__file__).parents[2]
@@ -55,26 +55,26 @@ def run():
     return ran
 
 
-def change(old, new):
-    text = Path("params.yaml").read_text()
-    assert old in text
-    Path("params.yaml").write_text(text.replace(old, new, 1))
+def change(section, key, value):
+    text = overlay.merged({section: {key: value}})
+    assert text != overlay.PARAMS.read_text()
+    overlay.PARAMS.write_text(text)
 
 
 @pytest.mark.usefixtures("project")
 def test_only_what_a_change_touches_runs_again():
     assert run() == []
 
-    change("caption_dropout: 0.1", "caption_dropout: 0.2")
+    change("train", "seed", 12345)
     assert run() == ["train", "evaluate"]
 
-    change("general_num_steps", "general_num_steps_")
+    change("judge", "seed", 12345)
     assert run() == ["judge", "evaluate"]
 
-    change("guidance_scale: 2.0", "guidance_scale: 3.0")
+    change("sampling", "guidance_scale", 12.5)
     assert run() == ["evaluate"]
 
-    change("port: 8000", "port: 8001")
+    change("serve", "port", 12345)
     assert run() == []
 
     Path("data/raw/cat.png").write_text("picture")
