@@ -67,10 +67,12 @@ def server(register, settings, sampling):  # noqa: ARG001 - there has to be a ch
     process = subprocess.Popen(
         [sys.executable, "-c", SERVE, texts], stderr=subprocess.PIPE, text=True
     )
-    _wait_until_ready(process, f"http://127.0.0.1:{settings.port}/ready")
-    yield process
-    process.kill()
-    process.communicate()
+    try:
+        _wait_until_ready(process, f"http://127.0.0.1:{settings.port}/ready")
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture(scope="module")
@@ -86,4 +88,4 @@ def _wait_until_ready(process, address):
             if httpx.get(address, timeout=5).status_code == 200:
                 return
         time.sleep(0.2)
-    pytest.fail(f"The server ended: {process.stderr.read()}")
+    pytest.fail(f"The server ended: {process.communicate()[1]}")
