@@ -15,6 +15,7 @@ from llmvis.evaluation.asking import Asked, Drawn, Progress
 from llmvis.evaluation.confusion import Counts, confusions
 from llmvis.records import Scene
 
+_NUM_PARTS = 5  # of the work after drawing
 _NUM_COPIES = 8  # memorisation pairs to show
 _NUM_REBUILT = 8  # real pictures to show before and after the image tokenizer
 _TRUSTED = 0.9  # share of real pictures that a judge must find right
@@ -58,19 +59,22 @@ def evaluate(
     reals = alignment.real_pictures(examples, asked)
     fidelity.check_match(model, reals)
     drawn = asking.draw(model, asked, config, params.sampling, progress)
-    progress(0, 4, "judging the pictures")
-    rows, aligned = _align(model, judge, asked, reals, drawn, config.seed)
-    progress(1, 4, "comparing them with real ones")
+    progress(0, _NUM_PARTS, "judging what was drawn")
+    rows = _judged(judge, drawn, config.seed)
+    progress(1, _NUM_PARTS, "judging real pictures beside it")
+    yardsticks = _yardsticks(model, judge, asked, reals, drawn, config.seed)
+    progress(2, _NUM_PARTS, "comparing the sets of pictures")
     sets = _compare_sets(judge, asked, reals, drawn, config)
-    progress(2, 4, "looking for copies of training pictures")
+    progress(3, _NUM_PARTS, "looking for copies of training pictures")
     copies = distribution.Copies(examples, drawn.images, reals[_first_of(asked)])
-    progress(3, 4, "measuring the parts")
+    progress(4, _NUM_PARTS, "measuring the parts")
     parts = _parts(model, asked, reals, drawn, config.seed)
-    progress(4, 4, "writing the report")
+    progress(_NUM_PARTS, _NUM_PARTS, "writing the report")
     some = _first_of(asked)[:_NUM_REBUILT]
     return Findings(
         metrics={
-            **aligned,
+            "alignment": alignment.scores(rows, config.seed),
+            **yardsticks,
             **sets,
             "memorisation": copies.figures(drawn.asked, config.seed),
             **parts,
@@ -83,7 +87,7 @@ def evaluate(
         confusions=_confused(judge, drawn),
         copies=copies.closest(_NUM_COPIES),
         sensitivity=_sensitivity(judge, examples, asked, config.seed),
-        notes=notes + _judge_note(aligned["real"]) + _flat_note(drawn.images),
+        notes=notes + _judge_note(yardsticks["real"]) + _flat_note(drawn.images),
     )
 
 
@@ -109,23 +113,28 @@ def _prompts(
     return asked, notes
 
 
-def _align(
-    model, judge, asked: list[Asked], reals: np.ndarray, drawn: Drawn, seed: int
-) -> tuple[pd.DataFrame, dict]:
-    """Judges the samples, and the three yardsticks that belong beside them."""
+def _judged(judge, drawn: Drawn, seed: int) -> pd.DataFrame:
     rows = alignment.judged_rows(judge, drawn.asked, drawn.images, seed)
     rows.insert(4, "seed", [sample.seed for sample in drawn.samples])
     rows["unknown_words"] = [list(sample.unknown_words) for sample in drawn.samples]
-    yardsticks = {
+    return rows
+
+
+def _yardsticks(
+    model, judge, asked: list[Asked], reals: np.ndarray, drawn: Drawn, seed: int
+) -> dict[str, alignment.Scores]:
+    """Scores what belongs beside every figure: the best, the possible, and chance."""
+    pictures = {
         "real": (asked, reals),
         "tokenizer_ceiling": (asked, model.reconstruct(reals)),
         "shuffled": (drawn.asked, drawn.images[alignment.shifted(drawn.asked)]),
     }
-    figures = {"alignment": alignment.scores(rows, seed)}
-    for name, (prompts, images) in yardsticks.items():
-        judged = alignment.judged_rows(judge, prompts, images, seed)
-        figures[name] = alignment.scores(judged, seed)
-    return rows, figures
+    return {
+        name: alignment.scores(
+            alignment.judged_rows(judge, prompts, images, seed), seed
+        )
+        for name, (prompts, images) in pictures.items()
+    }
 
 
 def _compare_sets(

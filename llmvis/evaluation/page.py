@@ -1,6 +1,6 @@
 """The report as one page that opens from disk, pictures first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +73,7 @@ def render(findings: Findings, training: Path, facts: dict[str, str]) -> str:
     Returns:
         HTML that needs no other file and no network.
     """
-    cards = _cards(findings)
+    rows = findings.rows
     headline = _headline(findings)
     return template("report.html.j2").render(
         metrics=findings.metrics,
@@ -81,13 +81,13 @@ def render(findings: Findings, training: Path, facts: dict[str, str]) -> str:
         notes=findings.notes,
         headline=headline,
         scene_truth=findings.confusions is not None,
-        gallery=_first_of_each(cards),
-        language_gaps=language_gaps(findings.rows, headline, ("en", "zh"), seed=0),
+        gallery=[_card(findings, i) for i in _first_of_each(rows)],
+        language_gaps=language_gaps(rows, headline, ("en", "zh"), seed=0),
         bars=_bars(findings.metrics),
         confusions=_matrices(findings.confusions),
-        worst=_worst(cards, findings.rows),
+        worst=[_card(findings, i) for i in _worst(rows, headline)],
         copies=[
-            (cards[i], distance, as_address(neighbour))
+            (_card(findings, i), distance, as_address(neighbour))
             for i, distance, neighbour in findings.copies
         ],
         rebuilt=[(as_address(a), as_address(b)) for a, b in findings.rebuilt],
@@ -117,46 +117,31 @@ def _headline(findings: Findings) -> str:
     return "r_precision" if findings.confusions is None else "all_correct"
 
 
-def _cards(findings: Findings) -> list[Card]:
-    rows = findings.rows
-    right = rows[_headline(findings)]
-    pictures = zip(findings.images, findings.reals, right, strict=True)
-    return [
-        Card(
-            split=row["split"],
-            lang=row["lang"],
-            prompt=row["prompt"],
-            seed=row["seed"],
-            picture=as_address(image),
-            real=as_address(real),
-            right=bool(good),
-            verdicts=row.get("verdicts", []),
-            similarity=row["similarity"],
-        )
-        for row, (image, real, good) in zip(
-            rows.to_dict("records"), pictures, strict=True
-        )
-    ]
+def _card(findings: Findings, i: int) -> Card:
+    row = findings.rows.iloc[i].to_dict()
+    return Card(
+        split=row["split"],
+        lang=row["lang"],
+        prompt=row["prompt"],
+        seed=row["seed"],
+        picture=as_address(findings.images[i]),
+        real=as_address(findings.reals[i]),
+        right=bool(row[_headline(findings)]),
+        verdicts=row.get("verdicts", []),
+        similarity=row["similarity"],
+    )
 
 
-def _first_of_each(cards: Iterable[Card]) -> list[Card]:
+def _first_of_each(rows: pd.DataFrame) -> list[int]:
     """Takes the first pictures of each split and language: nobody chose them."""
-    taken: dict[tuple[str, str], dict[str, Card]] = {}
-    for card in cards:
-        of_group = taken.setdefault((card.split, card.lang), {})
-        if len(of_group) < _EACH:
-            of_group.setdefault(card.prompt, card)
-    return [card for of_group in taken.values() for card in of_group.values()]
+    distinct = rows.drop_duplicates(["split", "lang", "prompt"])
+    return distinct.groupby(["split", "lang"], sort=False).head(_EACH).index.tolist()
 
 
-def _worst(cards: Sequence[Card], rows: pd.DataFrame) -> list[Card]:
+def _worst(rows: pd.DataFrame, headline: str) -> list[int]:
     by = "soft_tifa_am" if "soft_tifa_am" in rows else "similarity"
-    order = rows[by].sort_values(kind="stable").index
-    failures: dict[str, Card] = {}
-    for i in order:
-        if not cards[i].right and len(failures) < _WORST:
-            failures.setdefault(cards[i].prompt, cards[i])
-    return list(failures.values())
+    failures = rows[~rows[headline].astype(bool)].sort_values(by, kind="stable")
+    return failures.drop_duplicates("prompt").index[:_WORST].tolist()
 
 
 def _bars(metrics: dict) -> list[dict]:
