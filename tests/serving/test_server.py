@@ -78,8 +78,8 @@ def test_words_that_training_never_met_are_named(client):
         ({"prompt": "x" * 1001}, "at most 1000"),
         ({"prompt": "a bird", "num_images": 5}, "one request may ask for 4"),
         (
-            {"prompt": "a bird", "temprature": 1},
-            r"no option temprature; there are.*temp",
+            {"prompt": "a bird", "temper": 1},
+            r"no option temper; there are.*temperature",
         ),
         ({"prompt": "a bird", "temperature": 0}, "temperature: .*greater than 0"),
         ({"prompt": "a bird", "seed": -1}, "seed: .*greater than or equal to 0"),
