@@ -13,6 +13,7 @@ C channels, D digits of one position.
 """
 
 import keras
+import numpy as np
 from keras import ops
 
 from llmvis.errors import ConfigError
@@ -60,16 +61,19 @@ class ShiftBlock(keras.layers.Layer):
 
 def _shift(features):
     _, height, width, channels = features.shape
-    padded = ops.pad(features, ((0, 0), (1, 1), (1, 1), (0, 0)))
     # The centre keeps whatever does not divide by nine, so that no channel is lost.
     share = channels // (len(_DIRECTIONS) + 3)
-    pieces, start = [], 0
-    for dy, dx in _DIRECTIONS:
-        size = channels - 8 * share if dy == dx == 0 else share
-        window = padded[:, 1 + dy : 1 + dy + height, 1 + dx : 1 + dx + width]
-        pieces.append(window[..., start : start + size])
-        start += size
-    return ops.concatenate(pieces, axis=-1)
+    centre = len(_DIRECTIONS) // 2
+    sizes = np.full(len(_DIRECTIONS), share)
+    sizes[centre] = channels - 8 * share
+    # Split before padding: the gradient of a slice of channels would fill the others
+    # with zeros and add them up, nine times.
+    groups = ops.split(features, np.cumsum(sizes)[:-1].tolist(), axis=-1)
+    moved = []
+    for (dy, dx), group in zip(_DIRECTIONS, groups, strict=True):
+        padded = ops.pad(group, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        moved.append(padded[:, 1 + dy : 1 + dy + height, 1 + dx : 1 + dx + width])
+    return ops.concatenate(moved, axis=-1)
 
 
 @keras.saving.register_keras_serializable("llmvis")
