@@ -14,9 +14,10 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -48,22 +49,26 @@ def running(command, address):
     """Runs a server, and gives its process and the seconds until it was ready."""
     start = time.perf_counter()
     path = f"{PROGRAMS}:{os.environ['PATH']}"  # MLflow starts uvicorn by its name
+    errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed below
     process = subprocess.Popen(
         [PROGRAMS / command[0], *command[1:]],
         env={**os.environ, "PATH": path},
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=errors,
         start_new_session=True,
     )
     try:
         while not _is_ready(address):
             if process.poll() is not None:
-                sys.exit(f"{' '.join(command)} ended with {process.returncode}.")
+                errors.seek(0)
+                sys.exit(f"{' '.join(command)} ended:\n{errors.read()[-1000:]}")
             time.sleep(0.1)
         yield process, time.perf_counter() - start
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        errors.close()
 
 
 def _is_ready(address):
