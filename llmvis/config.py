@@ -98,9 +98,10 @@ class JudgeConfig:
 
     num_steps: int  # of the scene judge
     batch_size: int
+    learning_rate: float  # the highest; reached after a warm-up, then a cosine to 0
     general_num_steps: int
     general_batch_size: int  # every pair of a batch is contrasted with all others
-    learning_rate: float  # the highest; reached after a warm-up, then a cosine to 0
+    general_learning_rate: float
     seed: int
 
     def __post_init__(self):

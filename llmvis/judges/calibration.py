@@ -24,8 +24,10 @@ def fit_temperature(logits, classes) -> float:
 
     Returns:
         A temperature in [0.5, 20]. Where every answer is right no temperature is too
-        low, so the limit keeps chances below one.
+        low, so the limit keeps chances below one. 1 where there are no examples.
     """
+    if not len(classes):
+        return 1.0
     right = (np.arange(len(classes)), classes)
 
     def loss(log_temperature):

@@ -1,7 +1,7 @@
 """The picture inside a box, brought to one size, and what is in it.
 
-Dimension key: B batch, H rows, W columns, P boxes of a picture, S side of a crop, K
-classes, C channels.
+Dimension key: B batch, H rows, W columns, P boxes of a picture, N all boxes of a batch,
+S side of a crop, K classes, C channels.
 """
 
 import keras
@@ -80,15 +80,10 @@ class CropReader(keras.layers.Layer):
     def __init__(self, *, num_classes, **kwargs):
         super().__init__(**kwargs)
         self.num_classes = dict(num_classes)
-        self._conv = keras.layers.Conv2D(
-            32, 4, strides=2, activation="relu", kernel_initializer="he_normal"
-        )
-        self._conv2 = keras.layers.Conv2D(
-            64, 3, strides=2, activation="relu", kernel_initializer="he_normal"
-        )
-        self._dense = keras.layers.Dense(
-            256, activation="relu", kernel_initializer="he_normal"
-        )
+        self._near = _conv(32, kernel_size=4)
+        self._far = _conv(64, kernel_size=3)
+        self._shape = _dense(256)
+        self._paint = _dense(64)
         self._heads = {
             name: keras.layers.Dense(size) for name, size in self.num_classes.items()
         }
@@ -96,28 +91,57 @@ class CropReader(keras.layers.Layer):
         self._shift = keras.layers.Dense(4, kernel_initializer="zeros")
 
     def build(self, _input_shape):
-        self._conv.build((None, SIDE, SIDE, 3))
-        self._conv2.build((None, 11, 11, 32))
-        self._dense.build((None, 5 * 5 * 64 + 2))
-        for layer in (*self._heads.values(), self._shift):
-            layer.build((None, 256))
+        self._near.build((None, SIDE, SIDE, 3))
+        self._far.build((None, 11, 11, 32))
+        self._shape.build((None, 5 * 5 * 64 + 2))
+        self._paint.build((None, 2 * 32))
+        self._shift.build((None, 256))
+        for name, head in self._heads.items():
+            head.build((None, 64 if name == "color" else 256))
 
     def call(self, crops, boxes):
-        num_boxes = crops.shape[1]
-        x = ops.reshape(crops, (-1, SIDE, SIDE, 3))
-        x = self._conv2(self._conv(x))
-        flat_NC = ops.reshape(x, (-1, 5 * 5 * 64))
+        sides_BP2 = boxes[..., 2:] - boxes[..., :2]
+        near = self._near(ops.reshape(crops, (-1, SIDE, SIDE, 3)))
         # A crop has one size whatever the box, so the box's own goes beside it.
-        sides_NC = ops.reshape(boxes[..., 2:] - boxes[..., :2], (-1, 2)) * 4
-        features_NC = self._dense(ops.concatenate([flat_NC, sides_NC], -1))
-        features_BPC = ops.reshape(features_NC, (-1, num_boxes, 256))
-        span_BP2 = boxes[..., 2:] - boxes[..., :2]
-        span_BP4 = ops.concatenate([span_BP2, span_BP2], -1)
-        return {
-            **{name: head(features_BPC) for name, head in self._heads.items()},
-            "box": boxes + self._shift(features_BPC) * span_BP4,
-            "features": features_BPC,
+        flat_NC = ops.concatenate(
+            [
+                ops.reshape(self._far(near), (-1, 5 * 5 * 64)),
+                ops.reshape(sides_BP2 * 4, (-1, 2)),
+            ],
+            axis=-1,
+        )
+        shape_NC = self._shape(flat_NC)
+        # Colours are told from what is where in the middle without its order, or a kind
+        # would be given the colours that it has in training.
+        middle = near[:, 2:-2, 2:-2]
+        paint_NC = self._paint(
+            ops.concatenate([ops.mean(middle, (1, 2)), ops.max(middle, (1, 2))], -1)
+        )
+        found_N = {
+            name: head(paint_NC if name == "color" else shape_NC)
+            for name, head in self._heads.items()
         }
+        found_N |= {"shift": self._shift(shape_NC), "features": shape_NC}
+        found = {
+            name: ops.reshape(values, (-1, crops.shape[1], values.shape[-1]))
+            for name, values in found_N.items()
+        }
+        shift_BP4 = found.pop("shift") * ops.concatenate([sides_BP2, sides_BP2], -1)
+        return {**found, "box": boxes + shift_BP4}
 
     def get_config(self):
         return {**super().get_config(), "num_classes": self.num_classes}
+
+
+def _conv(num_filters, kernel_size):
+    return keras.layers.Conv2D(
+        num_filters,
+        kernel_size,
+        strides=2,
+        activation="relu",
+        kernel_initializer="he_normal",
+    )
+
+
+def _dense(units):
+    return keras.layers.Dense(units, activation="relu", kernel_initializer="he_normal")

@@ -9,7 +9,6 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from llmvis.config import JudgeConfig
 from llmvis.errors import TrainingError
 
 _WARMUP_STEPS = 50
@@ -47,10 +46,16 @@ class Batches(keras.utils.PyDataset):
 def fit(
     network: keras.Model,
     batches: Batches,
-    config: JudgeConfig,
+    learning_rate: float,
     on_step: Callable[[int, float], None],
 ) -> None:
     """Trains a network that has a `compute_loss` of its own.
+
+    Args:
+        network: Built.
+        batches: What it learns from.
+        learning_rate: The highest; reached after a warm-up, then a cosine to 0.
+        on_step: Hears of every step and its loss.
 
     Raises:
         TrainingError: The loss is not a number any more.
@@ -58,7 +63,7 @@ def fit(
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
         max(1, len(batches) - _WARMUP_STEPS),
-        warmup_target=config.learning_rate,
+        warmup_target=learning_rate,
         warmup_steps=_WARMUP_STEPS,
     )
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.01)
@@ -78,7 +83,7 @@ class Report(keras.callbacks.Callback):
         if not math.isfinite(loss):
             raise TrainingError(
                 f"The loss of a judge became {loss} at step {batch + 1}. Lower "
-                "judge.learning_rate."
+                "its learning rate in the section `judge` of params.yaml."
             )
         self._on_step(batch + 1, loss)
         self.model.reset_metrics()  # else the next loss is an average with this one

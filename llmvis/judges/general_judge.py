@@ -115,5 +115,5 @@ def train_general_judge(
         num_steps=config.general_num_steps,
         seed=config.seed,
     )
-    fit(network, batches, config, on_step)
+    fit(network, batches, config.general_learning_rate, on_step)
     return GeneralJudge(network, tokenizer)

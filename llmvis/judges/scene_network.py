@@ -84,15 +84,13 @@ class SceneNetwork(keras.Model):
         """
         maps = self(images)
         logits_BP, box_BP4 = _peaks(maps["center"], maps["box"])
-        for _ in range(2):  # the second look is centred on the box of the first
-            found = self._reader(crop(images, box_BP4), box_BP4)
-            box_BP4 = found["box"]
+        found = self._reader(crop(images, box_BP4), box_BP4)
         chance_BP = ops.sigmoid(logits_BP)
         things_BC = ops.sum(found.pop("features") * chance_BP[..., None], axis=1)
         features_BF = ops.concatenate([maps["pooled"], things_BC], axis=-1)
         return {
             **found,
-            "box": _proper(box_BP4),
+            "box": _proper(found["box"]),
             "center": logits_BP,
             "background": maps["background"],
             "features": features_BF,

@@ -50,9 +50,9 @@ def train_scene_judge(
     def make(rows, rng):
         chosen = {name: values[rows] for name, values in truth.items()}
         chosen["rough_box"] = _roughen(chosen["box"], rng)
-        # Half the pictures in false colours, so that no kind is known by its colours:
-        # a judge must know a blue bird when every bird it learnt from was red.
-        chosen["true_colors"] = rng.integers(0, 2, len(rows)).astype(np.float32)
+        # A third of the pictures in false colours, so that no kind is known by its
+        # colours: a blue bird is a bird also when all others were red.
+        chosen["true_colors"] = (rng.random(len(rows)) < 2 / 3).astype(np.float32)
         pixels = soften(images[rows], rng)
         false = chosen["true_colors"] == 0
         pixels[false] = recolor(pixels[false], rng)
@@ -65,7 +65,7 @@ def train_scene_judge(
         num_steps=config.num_steps,
         seed=config.seed,
     )
-    fit(network, batches, config, on_step)
+    fit(network, batches, config.learning_rate, on_step)
     return network
 
 
@@ -108,6 +108,8 @@ def calibrate(
         looked["background"], truth["background"]
     )
     off = looked["box"][picture, peak] - truth["box"][picture, copy]
+    if not len(off):  # a network that finds nothing yet; its own error will say so
+        off = np.ones(1)
     fitted = SceneCalibration(
         center_scale=scale,
         center_shift=shift,

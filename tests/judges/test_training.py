@@ -24,9 +24,10 @@ INGEST = IngestConfig(
 CONFIG = JudgeConfig(
     num_steps=4,
     batch_size=8,
+    learning_rate=0.003,
     general_num_steps=4,
     general_batch_size=16,
-    learning_rate=0.003,
+    general_learning_rate=0.003,
     seed=0,
 )
 
@@ -123,7 +124,7 @@ def test_a_missing_split_is_named():
 
 
 def test_a_loss_that_is_not_a_number_ends_the_training():
-    with pytest.raises(TrainingError, match=r"Lower judge\.learning_rate"):
+    with pytest.raises(TrainingError, match="Lower its learning rate"):
         Report(lambda *_: None).on_train_batch_end(0, {"loss": float("nan")})
 
 
