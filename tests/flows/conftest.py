@@ -97,14 +97,14 @@ class Project:
         """Makes `train` hang, runs a command that runs it, and waits until it hangs."""
         self.write("train.py", HANGING)
         process = self.start(*command)
-        self.wait_until(lambda: (self.root / "started").exists(), seconds=60)
+        self.wait_until(lambda: (self.root / "started").exists(), seconds=150)
         return process
 
-    def processes(self) -> list[list[str]]:
-        """The commands of every living process that works in this folder."""
+    def processes(self) -> list[psutil.Process]:
+        """Every living process that works in this folder."""
         return [
-            process.info["cmdline"]
-            for process in psutil.process_iter(["cwd", "status", "cmdline"])
+            process
+            for process in psutil.process_iter(["cwd", "status"])
             if process.info["status"] != psutil.STATUS_ZOMBIE
             and process.info["cwd"] == str(self.root)
             and process.pid != psutil.Process().pid
@@ -122,4 +122,6 @@ def project(tmp_path, monkeypatch):
     """A project that nothing ran in yet; it is the current folder."""
     project = Project(tmp_path / "project")
     monkeypatch.chdir(project.root)
-    return project
+    yield project
+    for process in project.processes():  # what a failed test left
+        process.kill()
