@@ -135,17 +135,13 @@ class TextToImage:
                 f"The family {self.family!r} gives no likelihood. Ask a family that "
                 "draws codes, for example `autoregressive`."
             )
-        token_ids, codes = (
-            self.text_tokenizer.encode(prompts),
-            self.encode_images(images),
-        )
+        token_ids = self.text_tokenizer.encode(prompts, truncate=True)
+        codes = _in_blocks(self._encode, images.astype("float32") / 255)
+        blocks = [
+            slice(i, i + _LARGEST_BATCH) for i in range(0, len(codes), _LARGEST_BATCH)
+        ]
         return np.concatenate(
-            [
-                np.asarray(
-                    self.generator.score(token_ids[i : i + 64], codes[i : i + 64])
-                )
-                for i in range(0, len(prompts), _LARGEST_BATCH)
-            ]
+            [np.asarray(self.generator.score(token_ids[b], codes[b])) for b in blocks]
         )
 
     def encode_images(self, images: np.ndarray) -> np.ndarray | None:
@@ -185,13 +181,15 @@ class TextToImage:
         if about["text_tokenizer"] != text_tokenizer.fingerprint:
             raise MismatchError(
                 f"The words in {folder / _TEXT_TOKENIZER} are not those the model was "
-                "trained on. Run `llmvis train`, or take the whole folder from one place."
+                "trained on. Run `llmvis train`, or take the whole folder from one "
+                "place."
             )
         networks = [
             keras.saving.load_model(folder / name, compile=False, safe_mode=True)
             for name in (_GENERATOR, _IMAGE_TOKENIZER)
         ]
-        return cls(text_tokenizer, *networks, about)
+        generator, image_tokenizer = networks
+        return cls(text_tokenizer, generator, image_tokenizer, about)
 
     def _draw(self, token_ids, seeds, sampling):
         wanted = len(seeds)

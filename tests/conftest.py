@@ -23,7 +23,8 @@ def tiny_model_folder(tmp_path_factory):
 
     params = config.read(PARAMS)
     sizes = {"hidden_dim": 16, "num_layers": 1}
-    tokenize = dataclasses.replace(params.tokenize, digits_per_patch=2, num_levels=3, **sizes)
+    small = {"digits_per_patch": 2, "num_levels": 3, **sizes}
+    tokenize = dataclasses.replace(params.tokenize, **small)
     train = dataclasses.replace(params.train, num_heads=2, **sizes)
     keras.utils.set_random_seed(0)
     words = TextTokenizer.train(CAPTIONS, tokenize.max_caption_tokens)

@@ -38,7 +38,7 @@ class AutoregressiveGenerator(keras.Model):
 
     makes = "codes"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, the sizes of one network
         self,
         text_encoder,
         *,
@@ -93,7 +93,7 @@ class AutoregressiveGenerator(keras.Model):
         text_mask = ops.not_equal(inputs["token_ids"], 0)
         return self._head(self._trunk(states_BTC, text_states, text_mask), codes_BTD)
 
-    def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):  # noqa: ARG002, PLR0913
+    def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):  # noqa: ARG002
         """Mean negative log-likelihood of a digit, in nats."""
         return ops.mean(self._digit_losses(x["codes"], y_pred))
 

@@ -2,9 +2,10 @@
 
 A position with eight digits of seven values has 5.7 million codes, too many for one
 softmax. The chain rule needs only seven logits at a time: digit d is drawn given the
-state of the position and the digits before d (the depth direction of the RQ-Transformer,
-Lee et al., 2022, https://arxiv.org/abs/2203.01941, with one masked layer in place of a
-second transformer, as in MADE, Germain et al., 2015, https://arxiv.org/abs/1502.03509).
+state of the position and the digits before d. That is the depth direction of the
+RQ-Transformer (Lee et al., 2022, https://arxiv.org/abs/2203.01941), with one masked
+layer in place of a second transformer, as in MADE (Germain et al., 2015,
+https://arxiv.org/abs/1502.03509).
 
 Dimension key: B batch, T positions, C channels, D digits, V values of a digit,
 M channels for each digit.
@@ -25,7 +26,7 @@ class DigitHead(keras.layers.Layer):
         digit_dim: Channels behind each digit's logits.
 
     Input: States `(B, T, C)` and codes `(B, T, D)`, int32.
-    Output: Logits, shape `(B, T, D, V)`; those of digit d do not see digits d and after.
+    Output: Logits, shape `(B, T, D, V)`; those of digit d see only digits before d.
     """
 
     def __init__(self, *, num_digits, num_levels, digit_dim, **kwargs):
@@ -80,7 +81,7 @@ class DigitHead(keras.layers.Layer):
             ops.one_hot(drawn, self.num_levels), self._earlier[values]
         )
 
-    def compute_output_shape(self, input_shape, codes_shape):
+    def compute_output_shape(self, _, codes_shape):
         return (*codes_shape, self.num_levels)
 
     def get_config(self):

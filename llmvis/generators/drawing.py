@@ -37,7 +37,8 @@ def draw_values(logits, noise, draw):
         Values, shape `(B, ...)`, int32.
     """
     if draw.guided:
-        logits = guide(*ops.split(logits, 2), draw.guidance_scale)
+        conditional, unconditional = ops.split(logits, 2)
+        logits = guide(conditional, unconditional, draw.guidance_scale)
     logits = logits / draw.temperature
     if 0 < draw.top_k < logits.shape[-1]:
         least = ops.top_k(logits, draw.top_k)[0][..., -1:]

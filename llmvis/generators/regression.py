@@ -67,12 +67,12 @@ class RegressionGenerator(keras.Model):
         shape = (-1, _SEED_SIZE, _SEED_SIZE, self.hidden_dim)
         return self._grow(ops.reshape(self._read(mean_BC), shape))
 
-    def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):  # noqa: ARG002, PLR0913
+    def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):  # noqa: ARG002
         """Mean squared error of a pixel."""
         return ops.mean((x["pixels"] - y_pred) ** 2)
 
     def sample(self, token_ids, noise, null_ids, draw):  # noqa: ARG002
-        """Pictures of prompts, `(B, Y, X, 3)` in [0, 1]; nothing about them is random."""
+        """Pictures of prompts, `(B, Y, X, 3)` in [0, 1], whatever the noise."""
         return self({"token_ids": token_ids})
 
     def get_config(self):

@@ -124,7 +124,7 @@ def _text_bias(text_mask):
 
 
 def _rotary_table(grid_size, head_dim):
-    """Cosines and sines `(T, K / 2)`: half of the pairs turn with rows, half with columns."""
+    """Cosines and sines `(T, K / 2)`: half the pairs turn by row, half by column."""
     frequencies = 1.0 / 100 ** (np.arange(head_dim // 4) / (head_dim // 4))
     rows, columns = np.divmod(np.arange(grid_size**2), grid_size)
     angles = np.concatenate(

@@ -96,7 +96,7 @@ class PatchTokenizer(keras.Model):
         ConfigError: The grid does not divide the picture.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, the sizes of one network
         self,
         image_size,
         *,
@@ -125,7 +125,7 @@ class PatchTokenizer(keras.Model):
         self._encoder = _stack(hidden_dim, num_layers, digits_per_patch, "encoder")
         self._decoder = _stack(hidden_dim, num_layers, 3 * patch_size**2, "decoder")
 
-    def build(self, input_shape):
+    def build(self, input_shape):  # noqa: ARG002, the size is known
         patches = self.image_size // self.patch_size
         self._encoder.build((None, patches, patches, 3 * self.patch_size**2))
         self._decoder.build((None, patches, patches, self.digits_per_patch))
@@ -135,7 +135,7 @@ class PatchTokenizer(keras.Model):
         quantized_BHWD = self.quantizer(self._features(inputs["pixels"]))
         return self.decode_features(quantized_BHWD)
 
-    def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):  # noqa: ARG002, PLR0913
+    def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):  # noqa: ARG002
         """Mean squared error of a pixel, and of its differences to its neighbours."""
         error = y_pred - x["pixels"]
         down, right = error[:, 1:] - error[:, :-1], error[:, :, 1:] - error[:, :, :-1]

@@ -22,7 +22,7 @@ def save(folder: Path, model, step: int, made_from: str) -> None:
     about = json.dumps({"step": step, "made_from": made_from})
     beside = folder / f".{_FILE}.writing"
     with beside.open("wb") as file:
-        np.savez(file, about=np.array(about), **arrays)
+        np.savez(file, allow_pickle=False, about=np.array(about), **arrays)
     beside.rename(folder / _FILE)
 
 

@@ -109,7 +109,8 @@ class _Callback(keras.callbacks.Callback):
         raise TrainingError(
             f"The loss became {loss} at step {self._step}: the training diverged. "
             f"The last checkpoint is kept. Try a learning rate below "
-            f"{self._plan.learning_rate:g}, for example {self._plan.learning_rate / 3:g}."
+            f"{self._plan.learning_rate:g}, for example "
+            f"{self._plan.learning_rate / 3:g}."
         )
 
 

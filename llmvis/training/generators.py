@@ -114,7 +114,7 @@ def _observer(network, config, data, report):
 
 
 class _Validation:
-    """Losses on held-out pictures: with their prompts, and with other pictures' prompts.
+    """Losses on held-out pictures: with their prompts, and with those of others.
 
     A model whose loss does not rise when the prompts are shuffled does not read them.
     """

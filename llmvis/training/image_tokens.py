@@ -48,7 +48,7 @@ def fit_image_tokenizer(
     def batch_at(step):
         return {"pixels": pixels[np.sort(draws.at(step))].astype("float32") / 255}
 
-    observer = Observer(on_step=on_step, on_validation=lambda step: None)
+    observer = Observer(on_step=on_step, on_validation=lambda _: None)
     fit(tokenizer, batch_at, plan, observer, checkpoint_folder=None, made_from="")
     return tokenizer
 

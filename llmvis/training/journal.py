@@ -1,6 +1,7 @@
 """What is kept of a training on its way: curves, and pictures of fixed prompts."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -9,6 +10,7 @@ import pandas as pd
 
 from llmvis import storage
 from llmvis.config import SamplingConfig
+from llmvis.errors import PromptError
 from llmvis.text_to_image import TextToImage
 from llmvis.training.generators import Report
 
@@ -34,6 +36,7 @@ class Journal:
         model: The model in training.
         captions: Those of each validation example; the first examples are drawn, in
             turn by their first and their last caption, which may be another language.
+            One that is too long for a prompt is passed over.
         run: Gets the same.
     """
 
@@ -45,10 +48,14 @@ class Journal:
         run: Run,
     ):
         self._folder, self._model, self._run = folder, model, run
-        self._prompts = [of[-(i % 2)] for i, of in enumerate(captions[:_NUM_PROMPTS])]
+        self._prompts = _prompts(model, captions)
         self._rows: list[dict[str, float]] = []
         if (folder / "curves.csv").exists():
-            self._rows = pd.read_csv(folder / "curves.csv").to_dict("records")
+            table = pd.read_csv(folder / "curves.csv")
+            self._rows = [
+                {str(key): float(value) for key, value in row.items()}
+                for row in table.to_dict("records")
+            ]
         self._num_logged = len(self._rows)
 
     def observing(self, on_step: Callable[[int, float], None]) -> Report:
@@ -83,6 +90,18 @@ class Journal:
         path = previews / f"step_{step:06d}.png"
         path.write_bytes(storage.encode_png(picture))
         self._run.log_picture("preview", picture, step)
+
+
+def _prompts(model, captions):
+    prompts = []
+    for number, of_one in enumerate(captions):
+        prompt = of_one[-(number % 2)]
+        with suppress(PromptError):
+            model.text_tokenizer.encode([prompt])
+            prompts.append(prompt)
+        if len(prompts) == _NUM_PROMPTS:
+            break
+    return prompts
 
 
 def grid(images: np.ndarray, columns: int) -> np.ndarray:
