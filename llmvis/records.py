@@ -120,7 +120,7 @@ class Question:
     its parents hold (a colour is asked only of a thing that is there).
     """
 
-    about: str  # "thing", "color", "size", "count", "relation" or "background"
+    about: str  # thing, color, size, count, relation, background, or a judge's extra
     text: str  # the question as a person would ask it
     subject: int  # position in Scene.things; -1 for the background
     value: str  # what is expected: a kind, a colour, a relation...

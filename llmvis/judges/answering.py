@@ -72,7 +72,7 @@ class _Asking:
 
     def __init__(self, reading: Reading, asked: Scene, box_spread: float):
         self._reading, self._asked, self._spread = reading, asked, box_spread
-        found = reading.found()
+        found = reading.found(of_any_color=_asked_in_any_color(asked))
         places = match(asked, [one.thing for one in found])
         self._matched = [None if p is None else found[p] for p in places]
         self._left = [one for p, one in enumerate(found) if p not in places]
@@ -178,6 +178,12 @@ class _Asking:
             for one in other.seen
         ]
         return [one for one in self._reading.seen if id(one) not in taken]
+
+
+def _asked_in_any_color(asked: Scene) -> set[str]:
+    """Names the kinds asked for once and without a colour: "three apples"."""
+    kinds = [thing.kind for thing in asked.things]
+    return {t.kind for t in asked.things if not t.color and kinds.count(t.kind) == 1}
 
 
 def _compare(wanted: Thing, found: Thing) -> str:

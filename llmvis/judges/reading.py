@@ -3,7 +3,7 @@
 Dimension key: P peaks, K classes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,14 +51,20 @@ class Reading:
     def likeliest_background(self) -> str:
         return CLASSES["background"][int(np.argmax(self.background))]
 
-    def found(self) -> tuple[Found, ...]:
-        """Groups the copies that are there; a scene has no two groups alike."""
+    def found(self, of_any_color: Collection[str] = ()) -> tuple[Found, ...]:
+        """Groups the copies that are there.
+
+        Args:
+            of_any_color: Kinds that make one group whatever their colours. Of others
+                those of one colour are a group: a scene has no two groups alike.
+        """
         groups: dict[tuple[str, str], list[Seen]] = {}
         for one in self.seen:
             if one.present >= SURE:
-                alike = (one.likeliest("kind"), one.likeliest("color"))
+                kind, color = one.likeliest("kind"), one.likeliest("color")
+                alike = (kind, "" if kind in of_any_color else color)
                 groups.setdefault(alike, []).append(one)
-        return tuple(_found(alike, seen) for alike, seen in groups.items())
+        return tuple(_found(seen) for seen in groups.values())
 
     def scene(self) -> Scene:
         """What is there, without relations."""
@@ -69,11 +75,11 @@ class Reading:
         )
 
 
-def _found(alike: tuple[str, str], seen: list[Seen]) -> Found:
+def _found(seen: list[Seen]) -> Found:
     sizes = np.mean([one.chances["size"] for one in seen], axis=0)
     thing = Thing(
-        kind=alike[0],
-        color=alike[1],
+        kind=seen[0].likeliest("kind"),
+        color=seen[0].likeliest("color"),
         size=CLASSES["size"][int(np.argmax(sizes))],
         count=len(seen),
         boxes=tuple(one.box for one in seen),

@@ -106,6 +106,12 @@ def test_what_is_not_said_may_be_anything():
     assert holds == {"thing": [True], "count": [True], "extra": [True]}
 
 
+def test_copies_of_several_colours_are_one_thing_where_no_colour_is_asked():
+    shown = scene(thing("apple", "red", LEFT), thing("apple", "green", RIGHT))
+    holds, _ = answers(shown, scene(thing("apple", None, count=2)))
+    assert holds["count"] == holds["extra"] == [True]
+
+
 def test_two_things_alike_are_told_apart_by_where_they_stand():
     shown = scene(thing("bird", "red", RIGHT), thing("bird", "blue", LEFT))
     asked = scene(

@@ -1,0 +1,80 @@
+"""What must be true of the judge in data/judge, once `llmvis judge` has made it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from llmvis import judges, storage
+from llmvis.judges.sensitivity import sensitivity_table
+from llmvis.records import Scene
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES, JUDGE = ROOT / "data" / "examples", ROOT / "data" / "judge"
+NUM_PICTURES = 300
+TESTS = ("test_seen", "test_unseen_scene", "test_unseen_binding")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not JUDGE.exists(), reason="no judge has been trained here"),
+]
+
+
+@pytest.fixture(scope="module")
+def judge():
+    trained = judges.load(JUDGE)
+    if trained.scene is None:
+        pytest.skip("the examples do not tell what is in their pictures")
+    return trained
+
+
+@pytest.fixture(scope="module")
+def table(judge):
+    images = storage.read_images(EXAMPLES, "test_seen", NUM_PICTURES)
+    rows = storage.read_table(EXAMPLES, "test_seen", ["scene"]).scene[:NUM_PICTURES]
+    scenes = [Scene.from_json(text) for text in rows]
+    return {row["change"]: row for row in sensitivity_table(judge, images, scenes, 0)}
+
+
+@pytest.mark.parametrize("split", TESTS)
+def test_real_pictures_are_read_fully_right(judge, split):
+    assert judge.error["scene"][split]["all_correct"]["high"] >= 0.995
+
+
+@pytest.mark.parametrize("split", TESTS)
+def test_wrong_prompts_are_noticed(judge, split):
+    assert judge.error["scene"][split]["rejects_wrong"]["value"] >= 0.99
+
+
+@pytest.mark.parametrize("split", TESTS)
+def test_confidences_are_calibrated(judge, split):
+    assert judge.error["scene"][split]["calibration_error"] <= 0.05
+
+
+def test_nothing_is_as_right_as_the_real_picture(table):
+    real = next(iter(table.values()))
+    for row in list(table.values())[1:]:
+        assert row["all_correct"] < real["all_correct"], row
+        assert row["mean_confidence"] < real["mean_confidence"], row
+
+
+@pytest.mark.parametrize(
+    "change", ["wrong kind", "wrong colour", "wrong size", "wrong count", "black"]
+)
+def test_what_is_plainly_wrong_is_almost_never_called_all_correct(table, change):
+    assert table[change]["all_correct"] <= 0.01
+
+
+def test_the_general_judge_is_far_above_shuffled_captions(judge):
+    for split in TESTS:
+        for figures in judge.error["general"][split].values():
+            low, floor = figures["r_precision"]["low"], figures["r_precision_floor"]
+            assert low > floor["high"]
+
+
+def test_a_flat_picture_is_never_all_correct_or_silently_wrong(judge):
+    flat = np.full((2, 64, 64, 3), 255, np.uint8)
+    rows = storage.read_table(EXAMPLES, "test_seen", ["scene"]).scene[:2]
+    for verdicts in judge.judge_scenes(flat, [Scene.from_json(r) for r in rows]):
+        assert not any(one.holds for one in verdicts[:-1])
+        assert verdicts[0].reason == "the picture is one flat colour"
