@@ -23,7 +23,7 @@ from llmvis.evaluation.plots import charts
 from llmvis.metrics.figure import Figure
 from llmvis.prompts.lexicon import COLORS, KINDS
 
-_EACH = 4  # pictures of each split and language in the gallery
+_GALLERY = 24  # pictures, shared out among the splits and languages
 _WORST = 8
 
 PART_NAMES = {
@@ -135,7 +135,8 @@ def _card(findings: Findings, i: int) -> Card:
 def _first_of_each(rows: pd.DataFrame) -> list[int]:
     """Takes the first pictures of each split and language: nobody chose them."""
     distinct = rows.drop_duplicates(["split", "lang", "prompt"])
-    return distinct.groupby(["split", "lang"], sort=False).head(_EACH).index.tolist()
+    groups = distinct.groupby(["split", "lang"], sort=False)
+    return groups.head(max(1, _GALLERY // groups.ngroups)).index.tolist()
 
 
 def _worst(rows: pd.DataFrame, headline: str) -> list[int]:
