@@ -13,7 +13,6 @@ from llmvis.model_registry.provenance import Version
 
 VERSION = Version(name="llmvis", version=1, model_fingerprint="abc", run_id="run")
 
-# A process of its own, with a server that it starts itself.
 RUN = "import sys; from llmvis.cli import main; sys.argv = ['', 'pipeline']; main()"
 
 
@@ -73,13 +72,23 @@ def test_a_failing_stage_ends_the_flow_with_its_sentence(project, registered):
     assert registered == []
 
 
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
-)
-def test_a_stopped_flow_leaves_no_process_and_no_half_output(
-    project, number, code, monkeypatch, tmp_path
-):
+def test_ctrl_c_leaves_no_process_and_no_half_output(project, monkeypatch, tmp_path):
+    # With a server that the command starts itself.
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
+
+    stop_it(project, signal.SIGINT, code=130)
+
+
+def test_termination_leaves_no_process_and_no_half_output(
+    project, monkeypatch, prefect
+):
+    monkeypatch.setenv("PREFECT_API_URL", str(prefect.api_url))
+
+    stop_it(project, signal.SIGTERM, code=143)
+
+
+def stop_it(project, number, code):
     flow = project.start_hanging("-c", RUN)
     flow.send_signal(number)
 
