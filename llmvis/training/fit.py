@@ -16,8 +16,10 @@ from llmvis.training.batches import stream
 _WARMUP_SHARE = 0.05  # of the steps, from almost nothing to the full learning rate
 _CLIP_NORM = 1.0
 _EMA_SHARE = 0.03  # of the steps, over which the kept weights are averaged
-# First and last layers, and weights that are no plain matrices.
-_NOT_MUON = ["/read/", "/write", "/earlier", "embeddings"]
+# First and last layers, and weights that are no plain matrices; the layers of a block
+# have such names too, and are none of them.
+_NOT_MUON = [r"^(?!.*block_).*/(read|write)", "/earlier", "embeddings"]
+_ADAM_SHARE = 0.3  # of the learning rate, for what Muon leaves to AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +144,7 @@ def _optimizer(plan):
         weight_decay=plan.weight_decay,
         adam_weight_decay=plan.weight_decay,
         exclude_layers=_NOT_MUON,
+        adam_lr_ratio=_ADAM_SHARE,
         global_clipnorm=_CLIP_NORM,
         use_ema=True,
         # A fixed momentum would leave a short training with its initial weights.
