@@ -1,6 +1,7 @@
 """A whole model with tiny networks, for every test that needs one."""
 
 import dataclasses
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,15 @@ from llmvis import config
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 CAPTIONS = ("a blue bird standing on a red flower", "一只蓝色的小鸟站在红色的花朵上")
+
+
+def pytest_configure():
+    """Lets the processes that tests start be interrupted.
+
+    A shell starts what runs in the background with Ctrl-C ignored, and that is
+    inherited.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
