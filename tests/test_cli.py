@@ -227,3 +227,20 @@ class TestPictures:
         names = sorted(path.name for path in (tmp_path / "new").iterdir())
 
         assert names == ["0000-seed0.png", "0001-seed1.png"]
+
+
+def test_the_table_of_versions_shows_whole_prompts_and_not_a_mix_of_figures():
+    from types import SimpleNamespace
+
+    from llmvis.cli.versions import _right
+
+    of_scenes = {
+        "alignment/test/en/all_correct": 0.5,
+        "alignment/test/zh/all_correct": 0.3,
+        "alignment/test/en/r_precision": 0.9,
+    }
+    of_photos = {"alignment/test/en/r_precision": 0.9}
+
+    assert _right(SimpleNamespace(figures=of_scenes)) == {"test": 0.4}
+    assert _right(SimpleNamespace(figures=of_photos)) == {"test": 0.9}
+    assert _right(SimpleNamespace(figures={})) == {}

@@ -168,12 +168,16 @@ def _right(version: "Version") -> dict[str, float]:
 
     Where no scene is known, it is the share whose caption is picked among others.
     """
-    by_split: dict[str, list[float]] = {}
-    for path, value in version.figures.items():
-        group, *rest = path.split("/")
-        if group == "alignment" and rest[-1] in {"all_correct", "r_precision"}:
-            by_split.setdefault(rest[0], []).append(value)
-    return {split: sum(of) / len(of) for split, of in by_split.items()}
+    # A model of known scenes has both figures, and the first is the one that counts.
+    for wanted in ("all_correct", "r_precision"):
+        by_split: dict[str, list[float]] = {}
+        for path, value in version.figures.items():
+            group, *rest = path.split("/")
+            if group == "alignment" and rest[-1] == wanted:
+                by_split.setdefault(rest[0], []).append(value)
+        if by_split:
+            return {split: sum(of) / len(of) for split, of in by_split.items()}
+    return {}
 
 
 def _aliases(version: "Version") -> str:
