@@ -1,7 +1,6 @@
 """The typed reading of params.yaml: one frozen dataclass for each section.
 
-There are no defaults: every value a run used is written in params.yaml, so that
-`dvc.lock` records all of them.
+There are no defaults: params.yaml has every value, so `dvc.lock` records all of them.
 """
 
 import re
