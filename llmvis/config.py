@@ -44,10 +44,9 @@ class TokenizeConfig:
 
     patch_size: int  # pixels on a side of a patch
     block_size: int  # patches on a side that make one position of the codes
-    digits_per_patch: int  # FSQ channels of each patch
-    num_levels: int  # values each of them may take, odd
-    hidden_dim: int  # width of the encoder and the decoder
-    num_layers: int  # blocks in each of them
+    num_levels: int  # values of each colour of a patch, odd
+    hidden_dim: int  # channels of a patch in the decoder
+    num_layers: int  # blocks of layers at each of its two scales
     batch_size: int
     num_steps: int  # optimizer steps
     learning_rate: float
@@ -59,7 +58,7 @@ class TokenizeConfig:
         _require(
             self.num_levels >= 3 and self.num_levels % 2 == 1,
             f"tokenize.num_levels is {self.num_levels}, and must be odd and at least "
-            "3. Try 7.",
+            "3. Try 15.",
         )
 
 

@@ -19,7 +19,7 @@ from llmvis.errors import ConfigError, MismatchError, MissingStage, ShapeError
 # Imported so that Keras finds the classes of every network it may have to load.
 from llmvis.generators import autoregressive, regression  # noqa: F401
 from llmvis.generators.drawing import Draw
-from llmvis.image_tokenizers.patch_tokenizer import PatchTokenizer
+from llmvis.image_tokenizers.sketch_tokenizer import SketchTokenizer
 from llmvis.prompts.text_tokenizer import TextTokenizer
 from llmvis.records import Sample
 from llmvis.storage import read_json, staged, write_json
@@ -44,7 +44,7 @@ class TextToImage:
         self,
         text_tokenizer: TextTokenizer,
         generator: keras.Model,
-        image_tokenizer: PatchTokenizer,
+        image_tokenizer: SketchTokenizer,
         about: dict,
     ):
         self.text_tokenizer, self.about = text_tokenizer, about

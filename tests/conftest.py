@@ -33,7 +33,7 @@ def tiny_model_folder(tmp_path_factory):
 
     params = config.read(PARAMS)
     sizes = {"hidden_dim": 16, "num_layers": 1}
-    small = {"digits_per_patch": 2, "num_levels": 3, **sizes}
+    small = {"num_levels": 3, **sizes}
     tokenize = dataclasses.replace(params.tokenize, **small)
     train = dataclasses.replace(params.train, num_heads=2, **sizes)
     keras.utils.set_random_seed(0)

@@ -89,7 +89,7 @@ def test_a_whole_number_may_stand_for_a_fraction(params):
     [
         ("ingest", {"image_size": 60}, r"image_size is 60.*Try 64"),
         ("tokenize", {"batch_size": 0}, r"tokenize\.batch_size is 0"),
-        ("tokenize", {"num_levels": 8}, r"num_levels is 8.*Try 7"),
+        ("tokenize", {"num_levels": 8}, r"num_levels is 8.*Try 15"),
         ("train", {"hidden_dim": 64, "num_heads": 3}, r"is 64.*num_heads, 3.*Try 192"),
         ("train", {"caption_dropout": 1.0}, r"caption_dropout is 1\.0"),
         ("sampling", {"temperature": 0.0}, r"temperature is 0\.0.*top_k to 1"),

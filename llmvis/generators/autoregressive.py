@@ -17,6 +17,8 @@ from llmvis.generators.drawing import draw_values, with_null_prompts
 from llmvis.generators.trunk import Trunk
 
 _DIGIT_SHARE = 4  # of the trunk's channels that each digit has to itself in the head
+# Rows and columns from a position to those neighbours that are drawn before it.
+_NEIGHBOURS = [(0, -1), (-1, -1), (-1, 0), (-1, 1)]
 
 
 @keras.saving.register_keras_serializable("llmvis")
@@ -63,7 +65,7 @@ class AutoregressiveGenerator(keras.Model):
             hidden_dim=hidden_dim,
             num_layers=num_layers,
             num_heads=num_heads,
-            grid_size=grid_size,
+            grids=[grid_size],
             causal=True,
             name="trunk",
         )
@@ -78,7 +80,8 @@ class AutoregressiveGenerator(keras.Model):
         length = self.grid_size**2
         if not self.text_encoder.built:  # as it is where it was loaded
             self.text_encoder.build(input_shape["token_ids"])
-        self._read.build((None, length, self.num_digits * self.num_levels))
+        features = len(_NEIGHBOURS) * self.num_digits * (self.num_levels + 1)
+        self._read.build((None, length, features))
         self._positions.build((length,))
         self._trunk.build((None, length, self.hidden_dim))
         self._head.build((None, length, self.hidden_dim))
@@ -86,8 +89,7 @@ class AutoregressiveGenerator(keras.Model):
 
     def call(self, inputs):
         codes_BTD = self._in_raster_order(inputs["codes"])
-        # A position reads the one before it; the first reads nothing.
-        states_BTC = ops.pad(self._embed(codes_BTD)[:, :-1], ((0, 0), (1, 0), (0, 0)))
+        states_BTC = self._read(self._neighbours(self._features(inputs["codes"])))
         states_BTC = states_BTC + self._positions(ops.arange(self.grid_size**2))
         text_states = self.text_encoder(inputs["token_ids"])
         text_mask = ops.not_equal(inputs["token_ids"], 0)
@@ -126,23 +128,38 @@ class AutoregressiveGenerator(keras.Model):
         rows, length = noise.shape[0], self.grid_size**2
 
         def draw_position(position, carry):
-            codes_BTD, cache, previous_BC = carry
-            states_B1C = previous_BC[:, None] + self._positions(
+            codes_BTD, cache, seen = carry
+            row, column = position // self.grid_size, position % self.grid_size
+            window = ops.slice(seen, (0, row, column, 0), (rows, 2, 3, seen.shape[-1]))
+            states_BC = self._read(
+                ops.concatenate(
+                    [window[:, 1 + dy, 1 + dx] for dy, dx in _NEIGHBOURS], -1
+                )
+            )
+            if draw.guided:
+                # The empty prompt goes on with what the prompt drew.
+                states_BC = ops.concatenate([states_BC, states_BC])
+            states_B1C = states_BC[:, None] + self._positions(
                 ops.convert_to_tensor(position)
             )
             states_B1C, cache = self._trunk.step(states_B1C, position, cache, text_bias)
             size = (rows, 1, self.num_digits, self.num_levels)
             noise_BDV = ops.slice(noise, (0, position, 0, 0), size)[:, 0]
             drawn_BD = self._draw_digits(states_B1C[:, 0], noise_BDV, draw)
-            codes_BTD = ops.slice_update(
-                codes_BTD, (0, position, 0), drawn_BD[:rows, None]
+            drawn_B1D = drawn_BD[:rows, None]
+            codes_BTD = ops.slice_update(codes_BTD, (0, position, 0), drawn_B1D)
+            seen = ops.slice_update(
+                seen, (0, row + 1, column + 1, 0), self._features(drawn_B1D[:, None])
             )
-            return codes_BTD, cache, self._embed(drawn_BD[:, None])[:, 0]
+            return codes_BTD, cache, seen
 
         codes_BTD = ops.zeros((rows, length, self.num_digits), "int32")
-        start_BC = ops.zeros((token_ids.shape[0], self.hidden_dim))
+        nothing = (rows, self.grid_size, self.grid_size)
+        seen = _with_border(
+            ops.zeros((*nothing, self.num_digits * (self.num_levels + 1)))
+        )
         codes_BTD, _, _ = ops.fori_loop(
-            0, length, draw_position, (codes_BTD, cache, start_BC)
+            0, length, draw_position, (codes_BTD, cache, seen)
         )
         shape = (-1, self.grid_size, self.grid_size, self.num_digits)
         return ops.reshape(codes_BTD, shape)
@@ -153,16 +170,35 @@ class AutoregressiveGenerator(keras.Model):
             logits_BV = self._head.logits(hidden_BX, digit)
             drawn_B = draw_values(logits_BV, noise[:, digit], draw)
             if draw.guided:
-                # The empty prompt goes on with what the prompt drew.
                 drawn_B = ops.concatenate([drawn_B, drawn_B])
             hidden_BX = self._head.add(hidden_BX, digit, drawn_B)
             drawn.append(drawn_B)
         return ops.stack(drawn, axis=-1)
 
-    def _embed(self, codes):
-        digits = ops.one_hot(codes, self.num_levels)
-        shape = (-1, codes.shape[1], self.num_digits * self.num_levels)
-        return self._read(ops.reshape(digits, shape))
+    def _features(self, codes):
+        """What is read of codes `(B, H, W, D)`: each digit as a class and as a number.
+
+        Levels are colours in their order, so that what is learnt of one holds nearly
+        for the next.
+        """
+        classes = ops.one_hot(codes, self.num_levels)
+        numbers = 2.0 * ops.cast(codes, classes.dtype) / (self.num_levels - 1) - 1.0
+        both = ops.concatenate([classes, numbers[..., None]], axis=-1)
+        width = self.num_digits * (self.num_levels + 1)
+        return ops.reshape(both, (-1, *codes.shape[1:-1], width))
+
+    def _neighbours(self, features):
+        """Features `(B, H, W, F)` to those of earlier neighbours, `(B, T, 4 * F)`.
+
+        Without them a position would have to find its neighbours by attention first.
+        """
+        size, seen = self.grid_size, _with_border(features)
+        beside = [
+            seen[:, 1 + dy : 1 + dy + size, 1 + dx : 1 + dx + size]
+            for dy, dx in _NEIGHBOURS
+        ]
+        wide = ops.concatenate(beside, axis=-1)
+        return ops.reshape(wide, (-1, size**2, wide.shape[-1]))
 
     def _in_raster_order(self, codes):
         return ops.reshape(codes, (-1, self.grid_size**2, self.num_digits))
@@ -187,3 +223,8 @@ class AutoregressiveGenerator(keras.Model):
     def from_config(cls, config):
         encoder = keras.saving.deserialize_keras_object(config.pop("text_encoder"))
         return cls(encoder, **config)
+
+
+def _with_border(grid):
+    """Puts zeros above and at both sides of `(B, H, W, F)`."""
+    return ops.pad(grid, ((0, 0), (1, 0), (1, 1), (0, 0)))

@@ -67,14 +67,14 @@ class DigitHead(keras.layers.Layer):
         return self._read(states)
 
     def logits(self, hidden, digit):
-        """Logits `(B, V)` of one digit from the hidden layer `(B, D * M)`."""
+        """Logits `(..., V)` of one digit from the hidden layer `(..., D * M)`."""
         mine = slice(digit * self.digit_dim, (digit + 1) * self.digit_dim)
         values = slice(digit * self.num_levels, (digit + 1) * self.num_levels)
-        product_BV = ops.matmul(ops.silu(hidden[:, mine]), self._write[mine, values])
-        return product_BV + self._bias[values]
+        product = ops.matmul(ops.silu(hidden[..., mine]), self._write[mine, values])
+        return product + self._bias[values]
 
     def add(self, hidden, digit, drawn):
-        """Tells the hidden layer that `digit` came out as `drawn`, shape `(B,)`."""
+        """Tells the hidden layer that `digit` came out as `drawn`, shape `(...,)`."""
         values = slice(digit * self.num_levels, (digit + 1) * self.num_levels)
         # No mask: what it adds to digits drawn already is never looked at again.
         return hidden + ops.matmul(

@@ -27,28 +27,32 @@ class Trunk(keras.layers.Layer):
         hidden_dim: Channels.
         num_layers: Blocks.
         num_heads: Attention heads; `hidden_dim` divided by it is a multiple of 4.
-        grid_size: Image positions on a side.
-        causal: Whether a position sees only itself and those before it.
+        grids: Image positions on a side, of each of the grids that stand one after
+            another; a position sees those of its own grid.
+        causal: Whether it sees only itself and those before it.
 
     Input: Image states `(B, T, C)`, text states `(B, L, C)`, text mask `(B, L)` with
         True where there is a token.
     Output: Image states, shape `(B, T, C)`, normalised.
     """
 
-    def __init__(
-        self, *, hidden_dim, num_layers, num_heads, grid_size, causal, **kwargs
-    ):
+    def __init__(self, *, hidden_dim, num_layers, num_heads, grids, causal, **kwargs):
         super().__init__(**kwargs)
         self.hidden_dim, self.num_layers = hidden_dim, num_layers
-        self.num_heads, self.grid_size, self.causal = num_heads, grid_size, causal
+        self.num_heads, self.grids, self.causal = num_heads, tuple(grids), causal
         self._blocks = [
             _Block(hidden_dim, num_heads, name=f"block_{i}") for i in range(num_layers)
         ]
         self._norm = keras.layers.RMSNormalization(name="norm")
-        self._rotary = _rotary_table(grid_size, hidden_dim // num_heads)
-        length = grid_size**2
-        ahead = np.triu(np.ones((length, length)), k=1) if causal else 0.0
-        self._bias_TT = (np.zeros((length, length)) + ahead * _HIDDEN).astype("float32")
+        tables = [_rotary_table(size, hidden_dim // num_heads) for size in grids]
+        self._rotary = tuple(
+            np.concatenate(parts) for parts in zip(*tables, strict=True)
+        )
+        own_T = np.repeat(np.arange(len(grids)), [size**2 for size in grids])
+        hidden_TT = own_T[:, None] != own_T
+        if causal:
+            hidden_TT |= np.triu(np.ones_like(hidden_TT), k=1)
+        self._bias_TT = (hidden_TT * _HIDDEN).astype("float32")
 
     def build(self, input_shape):
         for block in self._blocks:
@@ -56,17 +60,24 @@ class Trunk(keras.layers.Layer):
         self._norm.build(input_shape)
 
     def call(self, states, text_states, text_mask):
-        text_bias = _text_bias(text_mask)
-        length = states.shape[1]
-        bias = ops.broadcast_to(
-            self._bias_TT, (ops.shape(states)[0], 1, length, length)
-        )
+        return self._pass(states, text_states, text_mask, self._bias_TT, self._rotary)
+
+    def at_scale(self, i, states, text_states, text_mask):
+        """As a call, for the positions of grid `i` alone."""
+        first = sum(size**2 for size in self.grids[:i])
+        own = slice(first, first + self.grids[i] ** 2)
+        bias_TT, rotary = self._bias_TT[own, own], [t[own] for t in self._rotary]
+        return self._pass(states, text_states, text_mask, bias_TT, rotary)
+
+    def _pass(self, states, text_states, text_mask, bias, rotary):
+        batch, length = ops.shape(states)[0], states.shape[1]
+        bias_B1TT = ops.broadcast_to(bias, (batch, 1, length, length))
         text_bias = ops.broadcast_to(
-            text_bias, (*ops.shape(text_bias)[:2], length, text_mask.shape[1])
+            _text_bias(text_mask), (batch, 1, length, text_mask.shape[1])
         )
-        bias_B1TS = ops.concatenate([text_bias, bias], axis=-1)
+        bias_B1TS = ops.concatenate([text_bias, bias_B1TT], axis=-1)
         for block in self._blocks:
-            states = block(states, text_states, bias_B1TS, self._rotary)
+            states = block(states, text_states, bias_B1TS, rotary)
         return self._norm(states)
 
     def start_cache(self, text_states, text_mask):
@@ -76,7 +87,7 @@ class Trunk(keras.layers.Layer):
             The cache: the text bias, and for each block its keys and values with
             room for all image positions, `(B, N, L + T, K)`.
         """
-        room = self.grid_size**2
+        room = self.grids[0] ** 2
         return [block.start_cache(text_states, room) for block in self._blocks], (
             _text_bias(text_mask)
         )
@@ -93,7 +104,7 @@ class Trunk(keras.layers.Layer):
         Returns:
             States `(B, 1, C)` and the new cache.
         """
-        room = self.grid_size**2
+        room = self.grids[0] ** 2
         ahead_T = ops.cast(ops.arange(room) > position, "float32") * _HIDDEN
         ahead = ops.broadcast_to(ahead_T, (ops.shape(states)[0], 1, 1, room))
         bias_B11S = ops.concatenate([text_bias, ahead], axis=-1)
@@ -111,7 +122,7 @@ class Trunk(keras.layers.Layer):
         return input_shape
 
     def get_config(self):
-        names = ("hidden_dim", "num_layers", "num_heads", "grid_size", "causal")
+        names = ("hidden_dim", "num_layers", "num_heads", "grids", "causal")
         return {
             **super().get_config(),
             **{name: getattr(self, name) for name in names},

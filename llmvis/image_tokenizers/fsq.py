@@ -3,7 +3,8 @@
 Mentzer et al., 2023, "Finite Scalar Quantization: VQ-VAE Made Simple",
 https://arxiv.org/abs/2309.15505. The paper numbers the whole vector with one code;
 here each channel keeps its own digit, because a generator that draws digit after digit
-never needs a softmax over their product.
+never needs a softmax over their product. The paper learns the features and passes the
+gradient round the rounding; here they are colours, and nothing is to be learnt.
 
 Dimension key: B batch, H grid rows, W grid columns, D digits (feature channels).
 """
@@ -12,8 +13,6 @@ import keras
 from keras import ops
 
 from llmvis.errors import ConfigError
-
-_EXCESS_WEIGHT = 0.01  # against a squared error of pixels of about 0.01 at the start
 
 
 @keras.saving.register_keras_serializable("llmvis")
@@ -24,8 +23,8 @@ class FiniteScalarQuantizer(keras.layers.Layer):
         num_levels: Values each channel may take. Odd, so that zero is one of them.
             (The paper also has even counts, which need a half-step offset.)
 
-    Input: Encoder features, shape `(B, H, W, D)`, any range.
-    Output: Quantized features, same shape, in [-1, 1].
+    Input: Features, shape `(B, H, W, D)`; what is not in [-1, 1] is clipped.
+    Output: Quantized features, same shape, in [-1, 1]. No gradient passes.
 
     Raises:
         ConfigError: The number of levels is even or below 3.
@@ -42,15 +41,7 @@ class FiniteScalarQuantizer(keras.layers.Layer):
         self._half = (num_levels - 1) / 2
 
     def call(self, features):
-        # The paper bounds by tanh, whose gradient vanishes for a channel that once
-        # went far out: whole channels died in the first hundred steps here. A clip
-        # that the gradient ignores, and a small loss on what it cut, keep all alive.
-        excess_BHWD = features - ops.clip(features, -1.0, 1.0)
-        self.add_loss(_EXCESS_WEIGHT * ops.mean(excess_BHWD**2))
-        rounded_BHWD = ops.round((features - excess_BHWD) * self._half) / self._half
-        # Rounding has zero gradient almost everywhere, so the backward pass
-        # goes round it (the straight-through estimator).
-        return features + ops.stop_gradient(rounded_BHWD - features)
+        return ops.round(ops.clip(features, -1.0, 1.0) * self._half) / self._half
 
     def encode(self, quantized):
         """Numbers each channel: values in [-1, 1] to int32 digits in [0, levels)."""

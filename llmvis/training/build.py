@@ -3,8 +3,9 @@
 from llmvis.config import TokenizeConfig, TrainConfig
 from llmvis.errors import ConfigError
 from llmvis.generators.autoregressive import AutoregressiveGenerator
+from llmvis.generators.next_scale import NextScaleGenerator
 from llmvis.generators.regression import RegressionGenerator
-from llmvis.image_tokenizers.patch_tokenizer import PatchTokenizer
+from llmvis.image_tokenizers.sketch_tokenizer import SketchTokenizer
 from llmvis.prompts.text_tokenizer import TextTokenizer
 from llmvis.text_encoders.lstm import LstmTextEncoder
 from llmvis.text_encoders.transformer import TransformerTextEncoder
@@ -12,17 +13,16 @@ from llmvis.text_encoders.transformer import TransformerTextEncoder
 _TEXT_LAYERS = 2  # a prompt is short and its grammar simple
 
 
-def build_image_tokenizer(config: TokenizeConfig, image_size: int) -> PatchTokenizer:
+def build_image_tokenizer(config: TokenizeConfig, image_size: int) -> SketchTokenizer:
     """Builds the image tokenizer, weights drawn.
 
     Raises:
         ConfigError: The grid does not divide the picture, or a count is not odd.
     """
-    tokenizer = PatchTokenizer(
+    tokenizer = SketchTokenizer(
         image_size,
         patch_size=config.patch_size,
         block_size=config.block_size,
-        digits_per_patch=config.digits_per_patch,
         num_levels=config.num_levels,
         hidden_dim=config.hidden_dim,
         num_layers=config.num_layers,
@@ -32,7 +32,7 @@ def build_image_tokenizer(config: TokenizeConfig, image_size: int) -> PatchToken
 
 
 def build_generator(
-    config: TrainConfig, text_tokenizer: TextTokenizer, image_tokenizer: PatchTokenizer
+    config: TrainConfig, text_tokenizer: TextTokenizer, image_tokenizer: SketchTokenizer
 ):
     """Builds the text encoder and the generator that params.yaml names.
 
@@ -86,6 +86,19 @@ def _autoregressive(config, text_encoder, image_tokenizer):
     )
 
 
+def _next_scale(config, text_encoder, image_tokenizer):
+    return NextScaleGenerator(
+        text_encoder,
+        hidden_dim=config.hidden_dim,
+        num_layers=config.num_layers,
+        num_heads=config.num_heads,
+        grid_size=image_tokenizer.grid_size,
+        num_digits=image_tokenizer.num_digits,
+        num_levels=image_tokenizer.num_levels,
+        name="next_scale",
+    )
+
+
 def _regression(config, text_encoder, image_tokenizer):
     return RegressionGenerator(
         text_encoder,
@@ -96,7 +109,11 @@ def _regression(config, text_encoder, image_tokenizer):
 
 
 TEXT_ENCODERS = {"lstm": _lstm, "transformer": _transformer}
-GENERATORS = {"autoregressive": _autoregressive, "regression": _regression}
+GENERATORS = {
+    "autoregressive": _autoregressive,
+    "next_scale": _next_scale,
+    "regression": _regression,
+}
 
 
 def _pick(table: dict, name: str, key: str):

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from llmvis.config import TokenizeConfig
 from llmvis.errors import TrainingError
-from llmvis.image_tokenizers.patch_tokenizer import PatchTokenizer
+from llmvis.image_tokenizers.sketch_tokenizer import SketchTokenizer
 from llmvis.prompts.text_tokenizer import TextTokenizer
 from llmvis.records import Tokens
 from llmvis.training.batches import Draws
@@ -19,7 +19,7 @@ _BLOCK = 256  # pictures encoded at once
 
 def fit_image_tokenizer(
     config: TokenizeConfig, pixels: np.ndarray, on_step: Callable[[int, float], None]
-) -> PatchTokenizer:
+) -> SketchTokenizer:
     """Trains an image tokenizer.
 
     Args:
@@ -55,7 +55,7 @@ def fit_image_tokenizer(
 
 def make_tokens(
     text_tokenizer: TextTokenizer,
-    image_tokenizer: PatchTokenizer,
+    image_tokenizer: SketchTokenizer,
     captions: Sequence[Sequence[str]],
     pixels: np.ndarray,
 ) -> Tokens:
@@ -75,7 +75,7 @@ def make_tokens(
     )
 
 
-def encode_pictures(tokenizer: PatchTokenizer, pixels: np.ndarray) -> np.ndarray:
+def encode_pictures(tokenizer: SketchTokenizer, pixels: np.ndarray) -> np.ndarray:
     """Codes `(N, H, W, D)` uint8 of pictures `(N, Y, X, 3)` uint8."""
     encode = tf.function(lambda images: tokenizer.encode(images), jit_compile=True)
     grid = tokenizer.grid_size

@@ -38,7 +38,6 @@ def build():
             params.tokenize,
             hidden_dim=16,
             num_layers=1,
-            digits_per_patch=1,
             num_levels=5,
         )
         sizes = {"hidden_dim": 16, "num_layers": 2, "num_heads": 2}

@@ -22,7 +22,7 @@ def batch():
     token_ids[1, 3:] = 0
     return {
         "token_ids": token_ids,
-        "codes": rng.integers(0, 5, (3, 4, 4, 4)).astype("int32"),
+        "codes": rng.integers(0, 5, (3, 4, 4, 12)).astype("int32"),
         "pixels": rng.random((3, SIZE, SIZE, 3), "float32"),
     }
 

@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 
 from llmvis.errors import ConfigError
-from llmvis.image_tokenizers.patch_tokenizer import PatchTokenizer, ShiftBlock
+from llmvis.image_tokenizers.sketch_tokenizer import ShiftBlock, SketchTokenizer
 
-SIZES = {"patch_size": 4, "block_size": 2, "digits_per_patch": 3, "num_levels": 5}
+SIZES = {"patch_size": 4, "block_size": 2, "num_levels": 5}
 
 
 @pytest.fixture
 def tokenizer():
     keras.utils.set_random_seed(0)
-    tokenizer = PatchTokenizer(32, **SIZES, hidden_dim=24, num_layers=2)
+    tokenizer = SketchTokenizer(32, **SIZES, hidden_dim=24, num_layers=2)
     tokenizer.build({"pixels": (None, 32, 32, 3)})
     return tokenizer
 
@@ -66,4 +66,4 @@ def test_a_position_sees_its_eight_neighbours_and_no_further():
 
 def test_a_grid_that_does_not_divide_the_picture_is_refused():
     with pytest.raises(ConfigError, match=r"2 patches of 5 pixels.*size 32"):
-        PatchTokenizer(32, **{**SIZES, "patch_size": 5}, hidden_dim=24, num_layers=1)
+        SketchTokenizer(32, **{**SIZES, "patch_size": 5}, hidden_dim=24, num_layers=1)

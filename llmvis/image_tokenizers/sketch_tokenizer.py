@@ -1,12 +1,17 @@
-"""A cheap image tokenizer: patches, shifted channels and dense layers.
+"""An image tokenizer whose codes are a small picture, and whose decoder redraws it.
 
-Convolutions run at a fraction of the matrix-product rate on a CPU. Here a position
-sees its neighbours because groups of its channels come from them (Wu et al., 2018,
-"Shift: A Zero FLOP, Zero Parameter Alternative to Spatial Convolutions",
+The digits of a patch are its mean colour, quantized: nothing about them is learnt. What
+is learnt is to draw the picture of which only this sketch is known. Codes that a deep
+encoder chooses hold more of the picture, and a language model cannot foretell them: a
+shift by a pixel changes them all, and in a smooth background they flicker between two
+values. A mean colour changes little, and in a background never. A cascade (Ho et al.,
+2021, "Cascaded Diffusion Models", https://arxiv.org/abs/2106.15282) divides the work in
+the same way.
+
+Convolutions run at a fraction of the matrix-product rate on a CPU. Here a place sees
+its neighbours because groups of its channels come from them (Wu et al., 2018, "Shift: A
+Zero FLOP, Zero Parameter Alternative to Spatial Convolutions",
 https://arxiv.org/abs/1711.08141), and everything else is a matrix product.
-
-A patch is small, so that its few digits are quickly learned. A position of the codes is
-a block of patches, so that a language model has few positions, each with many digits.
 
 Dimension key: B batch, Y X picture rows and columns, H W rows and columns of positions,
 C channels, D digits of one position.
@@ -16,10 +21,12 @@ import keras
 import numpy as np
 from keras import ops
 
+from llmvis.blocks import gather, spread
 from llmvis.errors import ConfigError
 from llmvis.image_tokenizers.fsq import FiniteScalarQuantizer
 
 _DIRECTIONS = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+_COLORS = 3  # red, green and blue: the digits of a patch
 
 
 @keras.saving.register_keras_serializable("llmvis")
@@ -77,17 +84,21 @@ def _shift(features):
 
 
 @keras.saving.register_keras_serializable("llmvis")
-class PatchTokenizer(keras.Model):
+class SketchTokenizer(keras.Model):
     """Codes of a picture and the picture of codes.
 
+    The decoder is a small U-Net (Ronneberger et al., 2015,
+    https://arxiv.org/abs/1505.04597): details of patches, and, in blocks of patches,
+    what the whole is.
+
     Args:
-        image_size: Pixels on a side, a multiple of `patch_size`.
-        patch_size: Pixels on a side of a patch.
+        image_size: Pixels on a side, a multiple of `patch_size * block_size`.
+        patch_size: Pixels on a side of a patch, whose mean colour is kept.
         block_size: Patches on a side that are one position of the codes.
-        digits_per_patch: FSQ channels of each patch.
-        num_levels: Values each of them may take, odd.
-        hidden_dim: Width of encoder and decoder.
-        num_layers: Blocks in each of them.
+        num_levels: Values of each colour of a patch, odd.
+        hidden_dim: Channels of a patch in the decoder; a block has half as many again.
+        num_layers: Blocks of layers at either scale: half of those of patches come
+            before those of positions, half after.
 
     Input: `{"pixels": (B, Y, X, 3) float in [0, 1]}`.
     Output: What is left of them after encoding, same shape, about [0, 1].
@@ -96,13 +107,12 @@ class PatchTokenizer(keras.Model):
         ConfigError: The grid does not divide the picture.
     """
 
-    def __init__(  # noqa: PLR0913, the sizes of one network
+    def __init__(
         self,
         image_size,
         *,
         patch_size,
         block_size,
-        digits_per_patch,
         num_levels,
         hidden_dim,
         num_layers,
@@ -116,24 +126,36 @@ class PatchTokenizer(keras.Model):
                 "tokenize.block_size so that their product does."
             )
         self.image_size, self.patch_size = image_size, patch_size
-        self.block_size, self.digits_per_patch = block_size, digits_per_patch
-        self.num_levels, self.hidden_dim = num_levels, hidden_dim
-        self.num_layers = num_layers
+        self.block_size, self.num_levels = block_size, num_levels
+        self.hidden_dim, self.num_layers = hidden_dim, num_layers
         self.grid_size = image_size // (patch_size * block_size)
-        self.num_digits = digits_per_patch * block_size**2
+        self.num_digits = _COLORS * block_size**2
         self.quantizer = FiniteScalarQuantizer(num_levels, name="quantizer")
-        self._encoder = _stack(hidden_dim, num_layers, digits_per_patch, "encoder")
-        self._decoder = _stack(hidden_dim, num_layers, 3 * patch_size**2, "decoder")
+        wide, early = 3 * hidden_dim // 2, num_layers // 2
+        dense = keras.layers.Dense
+        self._before = _stack(
+            "before", hidden_dim, early, dense(hidden_dim, name="read")
+        )
+        self._whole = _stack("whole", wide, num_layers, dense(wide, name="gather"))
+        self._spread = dense(block_size**2 * hidden_dim, name="spread")
+        self._after = _stack("after", hidden_dim, num_layers - early)
+        self._norm = keras.layers.RMSNormalization(name="norm")
+        self._write = dense(
+            _COLORS * patch_size**2, kernel_initializer="zeros", name="write"
+        )
 
     def build(self, input_shape):  # noqa: ARG002, the size is known
-        patches = self.image_size // self.patch_size
-        self._encoder.build((None, patches, patches, 3 * self.patch_size**2))
-        self._decoder.build((None, patches, patches, self.digits_per_patch))
+        patches, grid = self.image_size // self.patch_size, self.grid_size
+        features = (None, patches, patches, self.hidden_dim)
+        self._before.build((None, patches, patches, _COLORS))
+        self._whole.build((None, grid, grid, self.block_size**2 * self.hidden_dim))
+        self._spread.build((None, grid, grid, 3 * self.hidden_dim // 2))
+        for part in (self._after, self._norm, self._write):
+            part.build(features)
         self.built = True
 
     def call(self, inputs):
-        quantized_BHWD = self.quantizer(self._features(inputs["pixels"]))
-        return self.decode_features(quantized_BHWD)
+        return self.decode_features(self.quantizer(self._features(inputs["pixels"])))
 
     def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):  # noqa: ARG002
         """Mean squared error of a pixel, and of its differences to its neighbours."""
@@ -141,28 +163,32 @@ class PatchTokenizer(keras.Model):
         down, right = error[:, 1:] - error[:, :-1], error[:, :, 1:] - error[:, :, :-1]
         # Edges carry what a thing is, and cover few pixels.
         edges = ops.mean(down**2) + ops.mean(right**2)
-        return ops.mean(error**2) + 0.5 * edges + sum(self.losses)
+        return ops.mean(error**2) + 0.5 * edges
 
     def encode(self, images):
         """Pictures `(B, Y, X, 3)` in [0, 1] to int32 codes `(B, H, W, D)`."""
         digits = self.quantizer.encode(self.quantizer(self._features(images)))
-        return _gather(digits, self.block_size)
+        return gather(digits, self.block_size)
 
     def decode(self, codes):
         """Codes `(B, H, W, D)` to pictures `(B, Y, X, 3)`, clipped to [0, 1]."""
-        digits = _spread(codes, self.block_size)
-        pictures = self.decode_features(self.quantizer.decode(digits))
-        return ops.clip(pictures, 0.0, 1.0)
+        sketch = self.quantizer.decode(spread(codes, self.block_size))
+        return ops.clip(self.decode_features(sketch), 0.0, 1.0)
 
-    def decode_features(self, quantized):
-        """Quantized features to pictures, not clipped, so that a gradient passes."""
-        return _spread(self._decoder(quantized), self.patch_size) + 0.5
+    def decode_features(self, sketch):
+        """Sketches `(B, Y/p, X/p, 3)` in [-1, 1] to pictures, not clipped."""
+        near_BHWC = self._before(sketch)
+        whole_BHWC = self._whole(gather(near_BHWC, self.block_size))
+        near_BHWC = near_BHWC + spread(self._spread(whole_BHWC), self.block_size)
+        detail_BHWC = self._write(self._norm(self._after(near_BHWC)))
+        flat_BHWC = ops.tile((sketch + 1) / 2, (1, 1, 1, self.patch_size**2))
+        return spread(flat_BHWC + detail_BHWC, self.patch_size)
 
     def _features(self, images):
-        return self._encoder(_gather(images - 0.5, self.patch_size) * 2.0)
+        return ops.average_pool(images, self.patch_size, self.patch_size) * 2 - 1
 
     def get_config(self):
-        names = ("image_size", "patch_size", "block_size", "digits_per_patch")
+        names = ("image_size", "patch_size", "block_size")
         sizes = ("num_levels", "hidden_dim", "num_layers")
         return {
             **super().get_config(),
@@ -170,30 +196,6 @@ class PatchTokenizer(keras.Model):
         }
 
 
-def _stack(hidden_dim, num_layers, output_dim, name):
+def _stack(name, hidden_dim, num_layers, *first):
     blocks = [ShiftBlock(hidden_dim, name=f"block_{i}") for i in range(num_layers)]
-    return keras.Sequential(
-        [
-            keras.layers.Dense(hidden_dim, name="read"),
-            *blocks,
-            keras.layers.RMSNormalization(name="norm"),
-            keras.layers.Dense(output_dim, name="write"),
-        ],
-        name=name,
-    )
-
-
-def _gather(cells, size):
-    """Moves blocks of cells into channels: `(B, H, W, C)` to `(B, H/s, W/s, s*s*C)`."""
-    _, height, width, channels = cells.shape
-    grid = (height // size, size, width // size, size)
-    split = ops.transpose(ops.reshape(cells, (-1, *grid, channels)), (0, 1, 3, 2, 4, 5))
-    return ops.reshape(split, (-1, grid[0], grid[2], size**2 * channels))
-
-
-def _spread(cells, size):
-    """Undoes `_gather`."""
-    _, height, width, channels = cells.shape
-    shape = (-1, height, width, size, size, channels // size**2)
-    split = ops.transpose(ops.reshape(cells, shape), (0, 1, 3, 2, 4, 5))
-    return ops.reshape(split, (-1, height * size, width * size, shape[-1]))
+    return keras.Sequential([*first, *blocks], name=name)
