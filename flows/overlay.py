@@ -17,6 +17,7 @@ from ruamel.yaml.error import YAMLError
 
 from llmvis import config
 from llmvis.errors import ConfigError
+from llmvis.files import replacing
 
 PARAMS = Path("params.yaml")
 KEPT = Path(".params.yaml.kept")
@@ -96,9 +97,8 @@ def restore() -> bool:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    beside = path.with_name(f".{path.name}.writing")
-    beside.write_bytes(data)
-    beside.replace(path)
+    with replacing(path) as beside:
+        beside.write_bytes(data)
 
 
 def _read_value(setting: str, text: str) -> object:

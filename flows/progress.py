@@ -18,6 +18,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from llmvis.files import replacing
+
 FILE_VARIABLE = "LLMVIS_PROGRESS_FILE"  # names the file that the flow reads
 SUPERVISOR_VARIABLE = "LLMVIS_SUPERVISOR"  # id of the process the stage ends with
 _SECONDS_BETWEEN_FILES = 0.5
@@ -90,10 +92,9 @@ def _to_file(content: dict, *, final: bool) -> None:
         return
     _screen.last_file = now
     path = Path(os.environ[FILE_VARIABLE])
-    # Renamed into place, so that the flow never reads half a line.
-    beside = path.with_name(f".{path.name}.writing")
-    beside.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
-    beside.rename(path)
+    # So the flow never reads half a line.
+    with replacing(path) as beside:
+        beside.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
 
 
 def _to_person(done: int, total: int, text: str) -> None:

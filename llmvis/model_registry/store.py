@@ -17,6 +17,7 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from llmvis.errors import RegistryError
+from llmvis.files import replacing
 
 EXPERIMENT = "llmvis"
 _SQLITE = "sqlite:///"
@@ -98,16 +99,14 @@ def _create_once(database: Path) -> None:
             return
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-        beside = database.with_name(f".{database.name}.writing")
-        beside.unlink(missing_ok=True)
-        store = SqlAlchemyStore(
-            f"{_SQLITE}{beside}", _artifacts_beside(database).as_uri()
-        )
-        store.create_experiment(
-            EXPERIMENT, (_artifacts_beside(database) / "llmvis").as_uri()
-        )
-        store.engine.dispose()
-        beside.rename(database)
+        with replacing(database) as beside:
+            store = SqlAlchemyStore(
+                f"{_SQLITE}{beside}", _artifacts_beside(database).as_uri()
+            )
+            store.create_experiment(
+                EXPERIMENT, (_artifacts_beside(database) / "llmvis").as_uri()
+            )
+            store.engine.dispose()
 
 
 def _has_content(database: Path) -> bool:

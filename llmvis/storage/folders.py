@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from llmvis.errors import MissingStage, StorageError
+from llmvis.files import replacing
 
 
 @contextmanager
@@ -64,10 +65,10 @@ def _is_about_writing(error: OSError, staging: Path) -> bool:
 
 
 def write_json(path: Path, content) -> None:
-    """Writes `content` as indented JSON, beside and then in place."""
-    beside = path.with_name(f".{path.name}.writing")
-    beside.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", "utf-8")
-    beside.rename(path)
+    """Writes `content` as indented JSON."""
+    with replacing(path) as beside:
+        text = json.dumps(content, ensure_ascii=False, indent=2)
+        beside.write_text(text + "\n", "utf-8")
 
 
 def read_json(path: Path, stage: str):

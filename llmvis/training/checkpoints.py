@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from llmvis.files import replacing
+
 _FILE = "checkpoint.npz"
 
 
 def save(folder: Path, model, step: int, made_from: str) -> None:
-    """Writes weights, optimizer state and step, beside and then in place.
+    """Writes weights, optimizer state and step.
 
     Args:
         folder: Where the one checkpoint lies.
@@ -20,10 +22,8 @@ def save(folder: Path, model, step: int, made_from: str) -> None:
     """
     arrays = {f"v{i}": np.asarray(v) for i, v in enumerate(_variables(model))}
     about = json.dumps({"step": step, "made_from": made_from})
-    beside = folder / f".{_FILE}.writing"
-    with beside.open("wb") as file:
+    with replacing(folder / _FILE) as beside, beside.open("wb") as file:
         np.savez(file, allow_pickle=False, about=np.array(about), **arrays)
-    beside.rename(folder / _FILE)
 
 
 def prepare(folder: Path, made_from: str) -> bool:

@@ -11,6 +11,7 @@ import pandas as pd
 from llmvis import storage
 from llmvis.config import SamplingConfig
 from llmvis.errors import PromptError
+from llmvis.files import replacing
 from llmvis.text_to_image import TextToImage
 from llmvis.training.generators import Report
 
@@ -75,9 +76,8 @@ class Journal:
         self._num_logged = len(self._rows)
         # Figures of one step that came apart stand in one row.
         table = pd.DataFrame(self._rows).groupby("step", as_index=False).first()
-        beside = self._folder / ".curves.csv.writing"
-        table.to_csv(beside, index=False)
-        beside.rename(self._folder / "curves.csv")
+        with replacing(self._folder / "curves.csv") as beside:
+            table.to_csv(beside, index=False)
         self._draw(step)
 
     def _draw(self, step):
