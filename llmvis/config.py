@@ -68,7 +68,8 @@ class TrainConfig:
 
     # Named here too, so that a misspelt one is refused before hours of work.
     text_encoder: Literal["lstm", "transformer"]  # training.build.TEXT_ENCODERS
-    generator: Literal["autoregressive", "regression"]  # training.build.GENERATORS
+    # The keys of training.build.GENERATORS.
+    generator: Literal["autoregressive", "next_scale", "regression"]
     hidden_dim: int
     num_layers: int
     num_heads: int
