@@ -42,11 +42,14 @@ class IngestConfig:
 class TokenizeConfig:
     """How captions and pictures become tokens."""
 
-    patch_size: int  # pixels on a side of a patch
-    block_size: int  # patches on a side that make one position of the codes
-    num_levels: int  # values of each colour of a patch, odd
-    hidden_dim: int  # channels of a patch in the decoder
-    num_layers: int  # blocks of layers at each of its two scales
+    # The keys of training.image_tokens.IMAGE_TOKENIZERS.
+    image_tokenizer: Literal["layers", "sketch"]
+    num_cutouts: int  # of `layers`: things of a picture that have codes
+    patch_size: int  # of `sketch`: pixels on a side of a patch
+    block_size: int  # of `sketch`: patches on a side that make one position
+    num_layers: int  # of `sketch`: blocks of layers at each of its two scales
+    num_levels: int  # values of a digit, odd
+    hidden_dim: int  # channels of its networks
     batch_size: int
     num_steps: int  # optimizer steps
     learning_rate: float
@@ -69,7 +72,7 @@ class TrainConfig:
     # Named here too, so that a misspelt one is refused before hours of work.
     text_encoder: Literal["lstm", "transformer"]  # training.build.TEXT_ENCODERS
     # The keys of training.build.GENERATORS.
-    generator: Literal["autoregressive", "next_scale", "regression"]
+    generator: Literal["autoregressive", "regression"]
     hidden_dim: int
     num_layers: int
     num_heads: int

@@ -19,6 +19,8 @@ from llmvis.errors import ConfigError, MismatchError, MissingStage, ShapeError
 # Imported so that Keras finds the classes of every network it may have to load.
 from llmvis.generators import autoregressive, regression  # noqa: F401
 from llmvis.generators.drawing import Draw
+from llmvis.image_tokenizers.batching import in_batches
+from llmvis.image_tokenizers.layer_tokenizer import LayerTokenizer
 from llmvis.image_tokenizers.sketch_tokenizer import SketchTokenizer
 from llmvis.prompts.text_tokenizer import TextTokenizer
 from llmvis.records import Sample
@@ -44,7 +46,7 @@ class TextToImage:
         self,
         text_tokenizer: TextTokenizer,
         generator: keras.Model,
-        image_tokenizer: SketchTokenizer,
+        image_tokenizer: LayerTokenizer | SketchTokenizer,
         about: dict,
     ):
         self.text_tokenizer, self.about = text_tokenizer, about
@@ -52,9 +54,6 @@ class TextToImage:
         self._null_ids = text_tokenizer.empty_caption()
         # One compiled graph for each size of batch and kind of draw.
         self._compiled = lru_cache(maxsize=32)(self._compile)
-        self._encode = tf.function(
-            lambda images: image_tokenizer.encode(images), jit_compile=True
-        )
         self._decode = tf.function(
             lambda codes: image_tokenizer.decode(codes), jit_compile=True
         )
@@ -70,11 +69,6 @@ class TextToImage:
     @property
     def num_parameters(self) -> int:
         return self.generator.count_params() + self._image_tokenizer.count_params()
-
-    @property
-    def codebook_size(self) -> int:
-        """Values of one digit."""
-        return self._image_tokenizer.num_levels
 
     def generate(
         self,
@@ -136,27 +130,26 @@ class TextToImage:
                 "draws codes, for example `autoregressive`."
             )
         token_ids = self.text_tokenizer.encode(prompts, truncate=True)
-        codes = _in_blocks(self._encode, images.astype("float32") / 255)
-        blocks = [
-            slice(i, i + _LARGEST_BATCH) for i in range(0, len(codes), _LARGEST_BATCH)
-        ]
-        return np.concatenate(
-            [np.asarray(self.generator.score(token_ids[b], codes[b])) for b in blocks]
-        )
+        codes = self._image_tokenizer.encode(images)
+        return in_batches(self.generator.score, token_ids, codes.astype("int32"))
 
-    def encode_images(self, images: np.ndarray) -> np.ndarray | None:
-        """Codes `(B, H, W, D)` int32 of pictures `(B, Y, X, 3)` uint8.
+    def codebooks(self, images: np.ndarray) -> list[tuple[np.ndarray, int]]:
+        """Every digit that says what is in pictures `(B, Y, X, 3)` uint8.
 
-        None for a family that draws pixels.
+        Returns:
+            The digit wherever it occurs, shape `(M,)`, and how many values it could
+            take. Nothing for a family that draws pixels.
         """
         if self.generator.makes != "codes":
-            return None
-        return _in_blocks(self._encode, images.astype("float32") / 255)
+            return []
+        return self._image_tokenizer.codebooks(self._image_tokenizer.encode(images))
 
     def reconstruct(self, images: np.ndarray) -> np.ndarray:
         """What the image tokenizer keeps of pictures: `(B, Y, X, 3)` uint8, both."""
-        codes = self.encode_images(images)
-        return images if codes is None else _to_uint8(_in_blocks(self._decode, codes))
+        if self.generator.makes != "codes":
+            return images
+        codes = self._image_tokenizer.encode(images)
+        return _to_uint8(in_batches(self._decode, codes))
 
     def save(self, folder: Path) -> None:
         """Writes everything that `load` needs, whole or not at all."""
@@ -226,17 +219,6 @@ class TextToImage:
             return ops.cast(ops.round(made * 255), "uint8")
 
         return draw_pictures
-
-
-def _in_blocks(function, arrays):
-    """Applies a compiled function to blocks of one size."""
-    blocks, size = [], _LARGEST_BATCH
-    for start in range(0, len(arrays), size):
-        block = arrays[start : start + size]
-        missing = size - len(block)
-        padded = np.concatenate([block, block[[0] * missing]])
-        blocks.append(np.asarray(function(padded))[: len(block)])
-    return np.concatenate(blocks)
 
 
 def _to_uint8(images):

@@ -29,7 +29,7 @@ def tiny_model_folder(tmp_path_factory):
 
     from llmvis.prompts.text_tokenizer import TextTokenizer
     from llmvis.text_to_image import TextToImage
-    from llmvis.training.build import build_generator, build_image_tokenizer
+    from llmvis.training.build import build_generator, build_sketch_tokenizer
 
     params = config.read(PARAMS)
     sizes = {"hidden_dim": 16, "num_layers": 1}
@@ -38,7 +38,7 @@ def tiny_model_folder(tmp_path_factory):
     train = dataclasses.replace(params.train, num_heads=2, **sizes)
     keras.utils.set_random_seed(0)
     words = TextTokenizer.train(CAPTIONS, tokenize.max_caption_tokens)
-    image_tokenizer = build_image_tokenizer(tokenize, image_size=32)
+    image_tokenizer = build_sketch_tokenizer(tokenize, image_size=32)
     generator = build_generator(train, words, image_tokenizer)
     rng = np.random.default_rng(0)
     for weight in generator.trainable_variables:  # some are zero before training

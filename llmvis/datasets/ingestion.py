@@ -1,12 +1,6 @@
 """Reads a whole source on every core, and writes it as examples."""
 
-import multiprocessing
-import os
-import signal
-import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +8,12 @@ from llmvis import storage
 from llmvis.config import IngestConfig
 from llmvis.datasets import get_source
 from llmvis.errors import DataError
+from llmvis.processes import map_chunks
 from llmvis.records import Refusal
 
 Result = dict | Refusal  # a row of storage, or why there is none
 
 _ITEMS_PER_CHUNK = 64  # more would make Ctrl-C slow, fewer the handing over
-_CHUNKS_PER_PROCESS = 8  # read ahead: bounded memory, and nobody waits
 
 
 def ingest(
@@ -48,7 +42,13 @@ def ingest(
     items = get_source(config.source).list_items(config)
     split_of_picture: dict[str, str] = {}
     with storage.staged(folder) as staging, storage.ExamplesWriter(staging) as writer:
-        results = _read_all(items, config, num_processes)
+        results = map_chunks(
+            _read_chunk,
+            items,
+            config,
+            chunk_size=_ITEMS_PER_CHUNK,
+            num_processes=num_processes,
+        )
         for done, result in enumerate(results, start=1):
             _write(writer, _refuse_leak(result, split_of_picture))
             if done % _ITEMS_PER_CHUNK == 0 or done == len(items):
@@ -88,46 +88,7 @@ def _require_training_examples(
         )
 
 
-def _read_all(
-    items: Sequence[Any], config: IngestConfig, num_processes: int
-) -> Iterator[Result]:
-    """Yields one result for each item, in order."""
-    starts = range(0, len(items), _ITEMS_PER_CHUNK)
-    chunks = [items[i : i + _ITEMS_PER_CHUNK] for i in starts]
-    if num_processes == 1 or len(chunks) == 1:
-        for chunk in chunks:
-            yield from _read_chunk(chunk, config)
-        return
-    # Children of a fork server have no threads or locks of ours to get stuck on.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    pool = ProcessPoolExecutor(num_processes, context, _end_with_parent)
-    try:
-        waiting: deque[Future] = deque()
-        for chunk in chunks:
-            waiting.append(pool.submit(_read_chunk, chunk, config))
-            if len(waiting) > _CHUNKS_PER_PROCESS * num_processes:
-                yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
 def _read_chunk(chunk: Sequence[Any], config: IngestConfig) -> list[Result]:
     read_item = get_source(config.source).read_item
     results = [read_item(item, config) for item in chunk]
     return [r if isinstance(r, Refusal) else storage.to_row(r) for r in results]
-
-
-def _end_with_parent() -> None:
-    """Leaves Ctrl-C to the parent, and ends as soon as the parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_wait_for_parent, daemon=True).start()
-
-
-def _wait_for_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

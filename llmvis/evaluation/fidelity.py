@@ -25,8 +25,8 @@ def tokenizer_figures(model, images: np.ndarray, seed: int) -> dict:
 
     Returns:
         `psnr` (decibels) and `ssim` of the pictures, and where the family has codes
-        `codebook_size` (values of one digit), and the means over the digits of
-        `codebook_usage` and `codebook_perplexity`.
+        `codebook_size` (values of all digits together), `codebook_usage` (the share of
+        them that occurs) and `codebook_perplexity` (of a digit, on average).
     """
     everyone = np.arange(len(images))
     real, rebuilt = (
@@ -38,16 +38,19 @@ def tokenizer_figures(model, images: np.ndarray, seed: int) -> dict:
         "psnr": mean_of_clusters(decibels, everyone, seed),
         "ssim": mean_of_clusters(ssim(real, rebuilt), everyone, seed),
     }
-    codes = model.encode_images(images)
-    if codes is None:
-        return figures
     # Each digit has a codebook of its own, and can collapse on its own.
-    uses = [
-        codebook_use(digit, model.codebook_size) for digit in np.moveaxis(codes, -1, 0)
+    codebooks = [
+        (digits, size) for digits, size in model.codebooks(images) if len(digits)
     ]
-    usage, perplexity = np.mean(uses, axis=0)
+    if not codebooks:
+        return figures
+    sizes = [size for _, size in codebooks]
+    usages, perplexities = zip(
+        *(codebook_use(*book) for book in codebooks), strict=True
+    )
+    usage, perplexity = np.average(usages, weights=sizes), np.mean(perplexities)
     return figures | {
-        "codebook_size": model.codebook_size,
+        "codebook_size": sum(sizes),
         "codebook_usage": float(usage),
         "codebook_perplexity": float(perplexity),
     }

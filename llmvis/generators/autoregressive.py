@@ -16,7 +16,6 @@ from llmvis.generators.digit_head import DigitHead
 from llmvis.generators.drawing import draw_values, with_null_prompts
 from llmvis.generators.trunk import Trunk
 
-_DIGIT_SHARE = 4  # of the trunk's channels that each digit has to itself in the head
 # Rows and columns from a position to those neighbours that are drawn before it.
 _NEIGHBOURS = [(0, -1), (-1, -1), (-1, 0), (-1, 1)]
 
@@ -30,7 +29,7 @@ class AutoregressiveGenerator(keras.Model):
         hidden_dim: Channels of the trunk.
         num_layers: Blocks of the trunk.
         num_heads: Attention heads.
-        grid_size: Positions on a side.
+        grid: Rows and columns of positions.
         num_digits: Digits of a position.
         num_levels: Values of a digit.
 
@@ -47,7 +46,7 @@ class AutoregressiveGenerator(keras.Model):
         hidden_dim,
         num_layers,
         num_heads,
-        grid_size,
+        grid,
         num_digits,
         num_levels,
         **kwargs,
@@ -55,29 +54,29 @@ class AutoregressiveGenerator(keras.Model):
         super().__init__(**kwargs)
         self.text_encoder = text_encoder
         self.hidden_dim, self.num_layers = hidden_dim, num_layers
-        self.num_heads, self.grid_size = num_heads, grid_size
+        self.num_heads, self.grid = num_heads, tuple(grid)
         self.num_digits, self.num_levels = num_digits, num_levels
         self._read = keras.layers.Dense(hidden_dim, name="read")
+        self._length = grid[0] * grid[1]
         self._positions = keras.layers.Embedding(
-            grid_size**2, hidden_dim, name="positions"
+            self._length, hidden_dim, name="positions"
         )
         self._trunk = Trunk(
             hidden_dim=hidden_dim,
             num_layers=num_layers,
             num_heads=num_heads,
-            grids=[grid_size],
-            causal=True,
+            grid=grid,
             name="trunk",
         )
         self._head = DigitHead(
             num_digits=num_digits,
             num_levels=num_levels,
-            digit_dim=hidden_dim // _DIGIT_SHARE,
+            digit_dim=hidden_dim,
             name="head",
         )
 
     def build(self, input_shape):
-        length = self.grid_size**2
+        length = self._length
         if not self.text_encoder.built:  # as it is where it was loaded
             self.text_encoder.build(input_shape["token_ids"])
         features = len(_NEIGHBOURS) * self.num_digits * (self.num_levels + 1)
@@ -90,7 +89,7 @@ class AutoregressiveGenerator(keras.Model):
     def call(self, inputs):
         codes_BTD = self._in_raster_order(inputs["codes"])
         states_BTC = self._read(self._neighbours(self._features(inputs["codes"])))
-        states_BTC = states_BTC + self._positions(ops.arange(self.grid_size**2))
+        states_BTC = states_BTC + self._positions(ops.arange(self._length))
         text_states = self.text_encoder(inputs["token_ids"])
         text_mask = ops.not_equal(inputs["token_ids"], 0)
         return self._head(self._trunk(states_BTC, text_states, text_mask), codes_BTD)
@@ -106,7 +105,7 @@ class AutoregressiveGenerator(keras.Model):
 
     @property
     def noise_shape(self):
-        return (self.grid_size**2, self.num_digits, self.num_levels)
+        return (self._length, self.num_digits, self.num_levels)
 
     def sample(self, token_ids, noise, null_ids, draw):
         """Draws codes.
@@ -125,11 +124,11 @@ class AutoregressiveGenerator(keras.Model):
         cache, text_bias = self._trunk.start_cache(
             self.text_encoder(token_ids), ops.not_equal(token_ids, 0)
         )
-        rows, length = noise.shape[0], self.grid_size**2
+        rows, length = noise.shape[0], self._length
 
         def draw_position(position, carry):
             codes_BTD, cache, seen = carry
-            row, column = position // self.grid_size, position % self.grid_size
+            row, column = position // self.grid[1], position % self.grid[1]
             window = ops.slice(seen, (0, row, column, 0), (rows, 2, 3, seen.shape[-1]))
             states_BC = self._read(
                 ops.concatenate(
@@ -154,15 +153,12 @@ class AutoregressiveGenerator(keras.Model):
             return codes_BTD, cache, seen
 
         codes_BTD = ops.zeros((rows, length, self.num_digits), "int32")
-        nothing = (rows, self.grid_size, self.grid_size)
-        seen = _with_border(
-            ops.zeros((*nothing, self.num_digits * (self.num_levels + 1)))
-        )
+        width = self.num_digits * (self.num_levels + 1)
+        seen = _with_border(ops.zeros((rows, *self.grid, width)))
         codes_BTD, _, _ = ops.fori_loop(
             0, length, draw_position, (codes_BTD, cache, seen)
         )
-        shape = (-1, self.grid_size, self.grid_size, self.num_digits)
-        return ops.reshape(codes_BTD, shape)
+        return ops.reshape(codes_BTD, (-1, *self.grid, self.num_digits))
 
     def _draw_digits(self, states, noise, draw):
         hidden_BX, drawn = self._head.start(states), []
@@ -192,16 +188,16 @@ class AutoregressiveGenerator(keras.Model):
 
         Without them a position would have to find its neighbours by attention first.
         """
-        size, seen = self.grid_size, _with_border(features)
+        (height, width), seen = self.grid, _with_border(features)
         beside = [
-            seen[:, 1 + dy : 1 + dy + size, 1 + dx : 1 + dx + size]
+            seen[:, 1 + dy : 1 + dy + height, 1 + dx : 1 + dx + width]
             for dy, dx in _NEIGHBOURS
         ]
         wide = ops.concatenate(beside, axis=-1)
-        return ops.reshape(wide, (-1, size**2, wide.shape[-1]))
+        return ops.reshape(wide, (-1, self._length, wide.shape[-1]))
 
     def _in_raster_order(self, codes):
-        return ops.reshape(codes, (-1, self.grid_size**2, self.num_digits))
+        return ops.reshape(codes, (-1, self._length, self.num_digits))
 
     def _digit_losses(self, codes, logits):
         return keras.losses.sparse_categorical_crossentropy(
@@ -209,7 +205,7 @@ class AutoregressiveGenerator(keras.Model):
         )
 
     def get_config(self):
-        names = ("hidden_dim", "num_layers", "num_heads", "grid_size")
+        names = ("hidden_dim", "num_layers", "num_heads", "grid")
         return {
             **super().get_config(),
             "text_encoder": keras.saving.serialize_keras_object(self.text_encoder),

@@ -27,32 +27,25 @@ class Trunk(keras.layers.Layer):
         hidden_dim: Channels.
         num_layers: Blocks.
         num_heads: Attention heads; `hidden_dim` divided by it is a multiple of 4.
-        grids: Image positions on a side, of each of the grids that stand one after
-            another; a position sees those of its own grid.
-        causal: Whether it sees only itself and those before it.
+        grid: Rows and columns of image positions; each sees itself and those before.
 
     Input: Image states `(B, T, C)`, text states `(B, L, C)`, text mask `(B, L)` with
         True where there is a token.
     Output: Image states, shape `(B, T, C)`, normalised.
     """
 
-    def __init__(self, *, hidden_dim, num_layers, num_heads, grids, causal, **kwargs):
+    def __init__(self, *, hidden_dim, num_layers, num_heads, grid, **kwargs):
         super().__init__(**kwargs)
         self.hidden_dim, self.num_layers = hidden_dim, num_layers
-        self.num_heads, self.grids, self.causal = num_heads, tuple(grids), causal
+        self.num_heads, self.grid = num_heads, tuple(grid)
         self._blocks = [
             _Block(hidden_dim, num_heads, name=f"block_{i}") for i in range(num_layers)
         ]
         self._norm = keras.layers.RMSNormalization(name="norm")
-        tables = [_rotary_table(size, hidden_dim // num_heads) for size in grids]
-        self._rotary = tuple(
-            np.concatenate(parts) for parts in zip(*tables, strict=True)
-        )
-        own_T = np.repeat(np.arange(len(grids)), [size**2 for size in grids])
-        hidden_TT = own_T[:, None] != own_T
-        if causal:
-            hidden_TT |= np.triu(np.ones_like(hidden_TT), k=1)
-        self._bias_TT = (hidden_TT * _HIDDEN).astype("float32")
+        self._length = grid[0] * grid[1]
+        self._rotary = _rotary_table(self.grid, hidden_dim // num_heads)
+        later_TT = np.triu(np.ones((self._length, self._length)), k=1)
+        self._bias_TT = (later_TT * _HIDDEN).astype("float32")
 
     def build(self, input_shape):
         for block in self._blocks:
@@ -60,24 +53,14 @@ class Trunk(keras.layers.Layer):
         self._norm.build(input_shape)
 
     def call(self, states, text_states, text_mask):
-        return self._pass(states, text_states, text_mask, self._bias_TT, self._rotary)
-
-    def at_scale(self, i, states, text_states, text_mask):
-        """As a call, for the positions of grid `i` alone."""
-        first = sum(size**2 for size in self.grids[:i])
-        own = slice(first, first + self.grids[i] ** 2)
-        bias_TT, rotary = self._bias_TT[own, own], [t[own] for t in self._rotary]
-        return self._pass(states, text_states, text_mask, bias_TT, rotary)
-
-    def _pass(self, states, text_states, text_mask, bias, rotary):
-        batch, length = ops.shape(states)[0], states.shape[1]
-        bias_B1TT = ops.broadcast_to(bias, (batch, 1, length, length))
+        batch, length = ops.shape(states)[0], self._length
+        bias_B1TT = ops.broadcast_to(self._bias_TT, (batch, 1, length, length))
         text_bias = ops.broadcast_to(
             _text_bias(text_mask), (batch, 1, length, text_mask.shape[1])
         )
         bias_B1TS = ops.concatenate([text_bias, bias_B1TT], axis=-1)
         for block in self._blocks:
-            states = block(states, text_states, bias_B1TS, rotary)
+            states = block(states, text_states, bias_B1TS, self._rotary)
         return self._norm(states)
 
     def start_cache(self, text_states, text_mask):
@@ -87,10 +70,8 @@ class Trunk(keras.layers.Layer):
             The cache: the text bias, and for each block its keys and values with
             room for all image positions, `(B, N, L + T, K)`.
         """
-        room = self.grids[0] ** 2
-        return [block.start_cache(text_states, room) for block in self._blocks], (
-            _text_bias(text_mask)
-        )
+        cache = [block.start_cache(text_states, self._length) for block in self._blocks]
+        return cache, _text_bias(text_mask)
 
     def step(self, states, position, cache, text_bias):
         """One position given the cache of those before it.
@@ -104,9 +85,8 @@ class Trunk(keras.layers.Layer):
         Returns:
             States `(B, 1, C)` and the new cache.
         """
-        room = self.grids[0] ** 2
-        ahead_T = ops.cast(ops.arange(room) > position, "float32") * _HIDDEN
-        ahead = ops.broadcast_to(ahead_T, (ops.shape(states)[0], 1, 1, room))
+        ahead_T = ops.cast(ops.arange(self._length) > position, "float32") * _HIDDEN
+        ahead = ops.broadcast_to(ahead_T, (ops.shape(states)[0], 1, 1, self._length))
         bias_B11S = ops.concatenate([text_bias, ahead], axis=-1)
         rotary = tuple(
             ops.slice(table, (position, 0), (1, table.shape[1]))
@@ -122,7 +102,7 @@ class Trunk(keras.layers.Layer):
         return input_shape
 
     def get_config(self):
-        names = ("hidden_dim", "num_layers", "num_heads", "grids", "causal")
+        names = ("hidden_dim", "num_layers", "num_heads", "grid")
         return {
             **super().get_config(),
             **{name: getattr(self, name) for name in names},
@@ -134,10 +114,10 @@ def _text_bias(text_mask):
     return hidden_BL[:, None, None, :] * _HIDDEN
 
 
-def _rotary_table(grid_size, head_dim):
+def _rotary_table(grid, head_dim):
     """Cosines and sines `(T, K / 2)`: half the pairs turn by row, half by column."""
     frequencies = 1.0 / 100 ** (np.arange(head_dim // 4) / (head_dim // 4))
-    rows, columns = np.divmod(np.arange(grid_size**2), grid_size)
+    rows, columns = np.divmod(np.arange(grid[0] * grid[1]), grid[1])
     angles = np.concatenate(
         [rows[:, None] * frequencies, columns[:, None] * frequencies], axis=1
     )

@@ -19,10 +19,12 @@ C channels, D digits of one position.
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from llmvis.blocks import gather, spread
 from llmvis.errors import ConfigError
+from llmvis.image_tokenizers.batching import in_batches
 from llmvis.image_tokenizers.fsq import FiniteScalarQuantizer
 
 _DIRECTIONS = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
@@ -128,7 +130,7 @@ class SketchTokenizer(keras.Model):
         self.image_size, self.patch_size = image_size, patch_size
         self.block_size, self.num_levels = block_size, num_levels
         self.hidden_dim, self.num_layers = hidden_dim, num_layers
-        self.grid_size = image_size // (patch_size * block_size)
+        self.grid = (image_size // (patch_size * block_size),) * 2
         self.num_digits = _COLORS * block_size**2
         self.quantizer = FiniteScalarQuantizer(num_levels, name="quantizer")
         wide, early = 3 * hidden_dim // 2, num_layers // 2
@@ -144,12 +146,14 @@ class SketchTokenizer(keras.Model):
             _COLORS * patch_size**2, kernel_initializer="zeros", name="write"
         )
 
+        self._encode_batch = tf.function(self._digits, jit_compile=True)
+
     def build(self, input_shape):  # noqa: ARG002, the size is known
-        patches, grid = self.image_size // self.patch_size, self.grid_size
+        patches = self.image_size // self.patch_size
         features = (None, patches, patches, self.hidden_dim)
         self._before.build((None, patches, patches, _COLORS))
-        self._whole.build((None, grid, grid, self.block_size**2 * self.hidden_dim))
-        self._spread.build((None, grid, grid, 3 * self.hidden_dim // 2))
+        self._whole.build((None, *self.grid, self.block_size**2 * self.hidden_dim))
+        self._spread.build((None, *self.grid, 3 * self.hidden_dim // 2))
         for part in (self._after, self._norm, self._write):
             part.build(features)
         self.built = True
@@ -165,10 +169,18 @@ class SketchTokenizer(keras.Model):
         edges = ops.mean(down**2) + ops.mean(right**2)
         return ops.mean(error**2) + 0.5 * edges
 
-    def encode(self, images):
-        """Pictures `(B, Y, X, 3)` in [0, 1] to int32 codes `(B, H, W, D)`."""
-        digits = self.quantizer.encode(self.quantizer(self._features(images)))
-        return gather(digits, self.block_size)
+    def encode(self, pixels: np.ndarray) -> np.ndarray:
+        """Pictures `(B, Y, X, 3)` uint8 to uint8 codes `(B, H, W, D)`."""
+        return in_batches(self._encode_batch, pixels).astype(np.uint8)
+
+    def codebooks(self, codes: np.ndarray) -> list[tuple[np.ndarray, int]]:
+        """Every digit of codes `(B, H, W, D)`, and how many values it can take."""
+        digits = np.moveaxis(codes, -1, 0).reshape(self.num_digits, -1)
+        return [(digit, self.num_levels) for digit in digits]
+
+    def _digits(self, pixels):
+        features = self._features(ops.cast(pixels, "float32") / 255)
+        return gather(self.quantizer.encode(self.quantizer(features)), self.block_size)
 
     def decode(self, codes):
         """Codes `(B, H, W, D)` to pictures `(B, Y, X, 3)`, clipped to [0, 1]."""

@@ -1,10 +1,12 @@
 """From names and sizes in params.yaml to networks."""
 
+import numpy as np
+
 from llmvis.config import TokenizeConfig, TrainConfig
 from llmvis.errors import ConfigError
 from llmvis.generators.autoregressive import AutoregressiveGenerator
-from llmvis.generators.next_scale import NextScaleGenerator
 from llmvis.generators.regression import RegressionGenerator
+from llmvis.image_tokenizers.layer_tokenizer import LayerTokenizer
 from llmvis.image_tokenizers.sketch_tokenizer import SketchTokenizer
 from llmvis.prompts.text_tokenizer import TextTokenizer
 from llmvis.text_encoders.lstm import LstmTextEncoder
@@ -13,8 +15,8 @@ from llmvis.text_encoders.transformer import TransformerTextEncoder
 _TEXT_LAYERS = 2  # a prompt is short and its grammar simple
 
 
-def build_image_tokenizer(config: TokenizeConfig, image_size: int) -> SketchTokenizer:
-    """Builds the image tokenizer, weights drawn.
+def build_sketch_tokenizer(config: TokenizeConfig, image_size: int) -> SketchTokenizer:
+    """Builds a sketch tokenizer, weights drawn.
 
     Raises:
         ConfigError: The grid does not divide the picture, or a count is not odd.
@@ -26,13 +28,44 @@ def build_image_tokenizer(config: TokenizeConfig, image_size: int) -> SketchToke
         num_levels=config.num_levels,
         hidden_dim=config.hidden_dim,
         num_layers=config.num_layers,
+        name="sketch",
     )
     tokenizer.build({"pixels": (None, image_size, image_size, 3)})
     return tokenizer
 
 
+def build_layer_tokenizer(
+    config: TokenizeConfig, backdrops: np.ndarray, silhouettes: np.ndarray
+) -> LayerTokenizer:
+    """Builds a layer tokenizer, weights drawn.
+
+    Args:
+        config: Its sizes.
+        backdrops: Shape `(K, Y, X, 3)`, float in [0, 1].
+        silhouettes: Shape `(S, F)`.
+
+    Raises:
+        ConfigError: It has no codes for pictures of that size.
+    """
+    tokenizer = LayerTokenizer(
+        backdrops.shape[1],
+        num_cutouts=config.num_cutouts,
+        num_levels=config.num_levels,
+        hidden_dim=config.hidden_dim,
+        num_backdrops=len(backdrops),
+        num_silhouettes=len(silhouettes),
+        name="layers",
+    )
+    tokenizer.build({})
+    tokenizer.backdrops.assign(backdrops)
+    tokenizer.silhouettes.assign(silhouettes)
+    return tokenizer
+
+
 def build_generator(
-    config: TrainConfig, text_tokenizer: TextTokenizer, image_tokenizer: SketchTokenizer
+    config: TrainConfig,
+    text_tokenizer: TextTokenizer,
+    image_tokenizer: LayerTokenizer | SketchTokenizer,
 ):
     """Builds the text encoder and the generator that params.yaml names.
 
@@ -42,12 +75,12 @@ def build_generator(
     encoder = _pick(TEXT_ENCODERS, config.text_encoder, "train.text_encoder")
     generator = _pick(GENERATORS, config.generator, "train.generator")
     network = generator(config, encoder(config, text_tokenizer), image_tokenizer)
-    grid, digits = image_tokenizer.grid_size, image_tokenizer.num_digits
+    codes = (*image_tokenizer.grid, image_tokenizer.num_digits)
     size = image_tokenizer.image_size
     network.build(
         {
             "token_ids": (None, text_tokenizer.max_tokens),
-            "codes": (None, grid, grid, digits),
+            "codes": (None, *codes),
             "pixels": (None, size, size, 3),
         }
     )
@@ -79,23 +112,10 @@ def _autoregressive(config, text_encoder, image_tokenizer):
         hidden_dim=config.hidden_dim,
         num_layers=config.num_layers,
         num_heads=config.num_heads,
-        grid_size=image_tokenizer.grid_size,
+        grid=image_tokenizer.grid,
         num_digits=image_tokenizer.num_digits,
         num_levels=image_tokenizer.num_levels,
         name="autoregressive",
-    )
-
-
-def _next_scale(config, text_encoder, image_tokenizer):
-    return NextScaleGenerator(
-        text_encoder,
-        hidden_dim=config.hidden_dim,
-        num_layers=config.num_layers,
-        num_heads=config.num_heads,
-        grid_size=image_tokenizer.grid_size,
-        num_digits=image_tokenizer.num_digits,
-        num_levels=image_tokenizer.num_levels,
-        name="next_scale",
     )
 
 
@@ -111,7 +131,6 @@ def _regression(config, text_encoder, image_tokenizer):
 TEXT_ENCODERS = {"lstm": _lstm, "transformer": _transformer}
 GENERATORS = {
     "autoregressive": _autoregressive,
-    "next_scale": _next_scale,
     "regression": _regression,
 }
 

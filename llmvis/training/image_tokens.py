@@ -3,27 +3,37 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import tensorflow as tf
 
 from llmvis.config import TokenizeConfig
 from llmvis.errors import TrainingError
+from llmvis.image_tokenizers.backdrops import (
+    find_backdrops,
+    nearest_backdrops,
+    thumbnails,
+)
+from llmvis.image_tokenizers.cutouts import find_parts, find_silhouettes, stands_out
+from llmvis.image_tokenizers.layer_tokenizer import LayerTokenizer
 from llmvis.image_tokenizers.sketch_tokenizer import SketchTokenizer
 from llmvis.prompts.text_tokenizer import TextTokenizer
 from llmvis.records import Tokens
 from llmvis.training.batches import Draws
-from llmvis.training.build import build_image_tokenizer
+from llmvis.training.build import build_layer_tokenizer, build_sketch_tokenizer
+from llmvis.training.cutout_batches import CutoutBatches
 from llmvis.training.fit import Observer, Plan, fit
 
-_BLOCK = 256  # pictures encoded at once
+ImageTokenizer = LayerTokenizer | SketchTokenizer
+
+_PICTURES_FOR_SILHOUETTES = 4_000  # enough for what comes again to come again
+_PICTURES_FOR_CUTOUTS = 10_000  # whose things the layer tokenizer is fitted to
 
 
 def fit_image_tokenizer(
     config: TokenizeConfig, pixels: np.ndarray, on_step: Callable[[int, float], None]
-) -> SketchTokenizer:
+) -> ImageTokenizer:
     """Trains an image tokenizer.
 
     Args:
-        config: Its sizes and how long to train.
+        config: Its family and sizes, and how long to train.
         pixels: Shape `(N, Y, X, 3)`, uint8.
         on_step: Hears of every step and its loss.
 
@@ -35,7 +45,7 @@ def fit_image_tokenizer(
             f"There are {len(pixels)} training pictures, and one batch takes "
             f"{config.batch_size}. Add pictures, or lower tokenize.batch_size."
         )
-    tokenizer = build_image_tokenizer(config, pixels.shape[1])
+    tokenizer, batch_at = IMAGE_TOKENIZERS[config.image_tokenizer](config, pixels)
     plan = Plan(
         num_steps=config.num_steps,
         learning_rate=config.learning_rate,
@@ -43,19 +53,49 @@ def fit_image_tokenizer(
         validate_every=config.num_steps,
         seed=config.seed,
     )
-    draws = Draws(len(pixels), config.batch_size, config.seed)
-
-    def batch_at(step):
-        return {"pixels": pixels[np.sort(draws.at(step))].astype("float32") / 255}
-
     observer = Observer(on_step=on_step, on_validation=lambda _: None)
     fit(tokenizer, batch_at, plan, observer, checkpoint_folder=None, made_from="")
     return tokenizer
 
 
+def _layers(config, pixels):
+    most = config.num_levels**2
+    backdrops = find_backdrops(pixels, most, config.seed)
+    looked_at = pixels[:_PICTURES_FOR_SILHOUETTES]
+    numbers = nearest_backdrops(thumbnails(looked_at), thumbnails(backdrops))
+    parts = [
+        part
+        for picture, number in zip(looked_at, numbers, strict=True)
+        for part in find_parts(stands_out(picture[None], backdrops[number])[0])
+    ]
+    silhouettes = find_silhouettes(parts, config.seed)
+    tokenizer = build_layer_tokenizer(config, backdrops, silhouettes)
+    fitted_to = pixels[:_PICTURES_FOR_CUTOUTS]
+    numbers, boxes = tokenizer.lay_out(fitted_to)
+    if not any(boxes):
+        raise TrainingError(
+            "Nothing stands out before the backdrops of these pictures. Set "
+            "tokenize.image_tokenizer to sketch, which needs no backdrop."
+        )
+    batches = CutoutBatches(fitted_to, numbers, boxes, config.batch_size, config.seed)
+    return tokenizer, batches.at
+
+
+def _sketch(config, pixels):
+    draws = Draws(len(pixels), config.batch_size, config.seed)
+
+    def batch_at(step):
+        return {"pixels": pixels[np.sort(draws.at(step))].astype("float32") / 255}
+
+    return build_sketch_tokenizer(config, pixels.shape[1]), batch_at
+
+
+IMAGE_TOKENIZERS = {"layers": _layers, "sketch": _sketch}
+
+
 def make_tokens(
     text_tokenizer: TextTokenizer,
-    image_tokenizer: SketchTokenizer,
+    image_tokenizer: ImageTokenizer,
     captions: Sequence[Sequence[str]],
     pixels: np.ndarray,
 ) -> Tokens:
@@ -69,20 +109,7 @@ def make_tokens(
     """
     texts = [caption for of_one in captions for caption in of_one]
     return Tokens(
-        codes=encode_pictures(image_tokenizer, pixels),
+        codes=image_tokenizer.encode(pixels),
         token_ids=text_tokenizer.encode(texts, truncate=True),
         starts=np.cumsum([0, *(len(of_one) for of_one in captions)]),
     )
-
-
-def encode_pictures(tokenizer: SketchTokenizer, pixels: np.ndarray) -> np.ndarray:
-    """Codes `(N, H, W, D)` uint8 of pictures `(N, Y, X, 3)` uint8."""
-    encode = tf.function(lambda images: tokenizer.encode(images), jit_compile=True)
-    grid = tokenizer.grid_size
-    codes = np.empty((len(pixels), grid, grid, tokenizer.num_digits), np.uint8)
-    for start in range(0, len(pixels), _BLOCK):
-        # The last block is filled up, so that one graph serves all.
-        rows = np.arange(start, start + _BLOCK).clip(max=len(pixels) - 1)
-        block = np.asarray(encode(pixels[rows].astype("float32") / 255))
-        codes[start : start + _BLOCK] = block[: len(pixels) - start]
-    return codes

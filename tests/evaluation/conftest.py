@@ -38,7 +38,7 @@ class Truth:
 class Painter:
     """A model that gives a prompt its real picture, or for some seeds another's."""
 
-    image_size, num_parameters, family, codebook_size = 64, 1234, "painter", 4
+    image_size, num_parameters, family = 64, 1234, "painter"
 
     def __init__(self, truth, wrong_seeds):
         self._truth, self._wrong = truth, wrong_seeds
@@ -64,8 +64,8 @@ class Painter:
     def reconstruct(self, images):
         return images
 
-    def encode_images(self, images):
-        return images[:, ::16, ::16].astype("int32") // 64
+    def codebooks(self, images):
+        return [(images[:, ::16, ::16].reshape(-1) // 64, 4)]
 
     def score(self, prompts, images):
         fits = [

@@ -31,7 +31,7 @@ def build():
         import keras
 
         from llmvis.prompts.text_tokenizer import TextTokenizer
-        from llmvis.training.build import build_generator, build_image_tokenizer
+        from llmvis.training.build import build_generator, build_sketch_tokenizer
 
         params = config.read(PARAMS)
         tokenize = dataclasses.replace(
@@ -46,7 +46,7 @@ def build():
         )
         keras.utils.set_random_seed(0)
         words = TextTokenizer.train(["a red bird"], LENGTH)
-        network = build_generator(train, words, build_image_tokenizer(tokenize, SIZE))
+        network = build_generator(train, words, build_sketch_tokenizer(tokenize, SIZE))
         rng = np.random.default_rng(1)
         for weight in network.trainable_variables:
             weight.assign_add(rng.normal(0, 0.1, weight.shape))

@@ -1,0 +1,218 @@
+"""Finds the things in front of a backdrop, and cuts apart those that touch.
+
+What differs from the backdrop and hangs together is one thing, or several that touch.
+No one says which, but things come again and their chance neighbours do not: a
+silhouette that many pictures share is one thing. Whatever is like none of those is cut
+where both sides are. That is how words are found in writing without spaces (Brent,
+1999, "An Efficient, Probabilistically Sound Algorithm for Segmentation and Word
+Discovery"), and nothing has to be labelled.
+
+Dimension key: Y X picture rows and columns, H W rows and columns of a thing, R cells on
+a side of a silhouette, S silhouettes, F features of one: its cells and its proportions.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy import ndimage
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
+
+_DIFFERS = 0.07  # from the backdrop, in the colour that differs most
+_CELLS = 16  # on a side of a silhouette
+_LEAST = 4  # pixels on a side of a thing
+_PROPORTION = 3.0  # weight of the logarithm of width over height
+_ALIKE = 0.1  # root mean square difference of two views of one thing, at the most
+_SAME = 0.03  # silhouettes closer than this are kept once
+_NEIGHBOURS = 10  # others alike, for a silhouette to count as one that comes again
+_PROPOSALS = 1500
+_DEPTH = 3  # cuts within cuts
+_NO_CUT = np.inf  # the cost of leaving a thing as it is
+
+NUM_FEATURES = _CELLS**2 + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Pixels that hang together."""
+
+    box: Box
+    raw: np.ndarray  # those that stand out, (H, W) bool
+    size: int  # how many they are, with the holes they go round
+    features: np.ndarray  # of the silhouette, (F,)
+
+
+Cut = tuple[float, list[Part]]  # how strange the pieces are, and the pieces
+
+
+def stands_out(pictures: np.ndarray, backdrops: np.ndarray) -> np.ndarray:
+    """Which pixels are not the backdrop's: `(B, Y, X)` bool.
+
+    Args:
+        pictures: Shape `(B, Y, X, 3)`, uint8.
+        backdrops: The backdrop of each, the same shape, float in [0, 1].
+    """
+    colors = pictures.astype("float32") / 255
+    return np.abs(colors - backdrops).max(axis=3) > _DIFFERS
+
+
+def find_parts(mask: np.ndarray) -> list[Part]:
+    """All that stands out in a picture, `(Y, X)`; what touches is one part."""
+    return _split_apart(mask, (0, 0))
+
+
+def find_all_parts(masks: np.ndarray) -> list[list[Part]]:
+    """`find_parts` for each of many pictures, `(B, Y, X)`."""
+    return [find_parts(mask) for mask in masks]
+
+
+def find_silhouettes(parts: Sequence[Part], seed: int) -> np.ndarray:
+    """The silhouettes that come again and again.
+
+    Args:
+        parts: Of many pictures.
+        seed: Picks those that are compared with all others.
+
+    Returns:
+        Shape `(S, F)`, float32; none where nothing comes again.
+    """
+    if len(parts) <= _NEIGHBOURS:
+        return np.zeros((0, NUM_FEATURES), "float32")
+    features = np.stack([part.features for part in parts])
+    rng = np.random.default_rng(seed)
+    chosen = features[rng.permutation(len(features))[:_PROPOSALS]]
+    distances = _distances(chosen, features)
+    # The nearest of all is the silhouette itself.
+    near = np.argpartition(distances, _NEIGHBOURS, axis=1)[:, : _NEIGHBOURS + 1]
+    spread = np.take_along_axis(distances, near, axis=1).mean(axis=1)
+    means = features[near].mean(axis=1)
+    kept: list[int] = []
+    for i in np.argsort(spread, kind="stable"):
+        if spread[i] > _ALIKE:
+            break
+        if not kept or _distances(means[i : i + 1], means[kept]).min() > _SAME:
+            kept.append(i)
+    return means[kept]
+
+
+def cut_out(masks: np.ndarray, silhouettes: np.ndarray) -> list[list[Box]]:
+    """The boxes of the things in each of many pictures, from the top down.
+
+    Args:
+        masks: What stands out in them, shape `(B, Y, X)`.
+        silhouettes: Those of things that are known, `(S, F)`.
+    """
+    return [
+        sorted(
+            (
+                box
+                for part in find_parts(mask)
+                for box in _cut(part, silhouettes, _DEPTH)
+            ),
+            key=lambda box: (box[1], box[0]),
+        )
+        for mask in masks
+    ]
+
+
+def _cut(part: Part, silhouettes: np.ndarray, depth: int) -> list[Box]:
+    if not len(silhouettes) or _strangeness([part], silhouettes)[0] < _ALIKE:
+        return [part.box]
+    best, pieces = _NO_CUT, []
+    for axis in (0, 1):
+        for cost, cut_pieces in _cuts(part, silhouettes, axis):
+            if cost < best:
+                best, pieces = cost, cut_pieces
+        if best < _ALIKE:
+            return [piece.box for piece in pieces]
+    if not pieces or not depth:
+        return [part.box]
+    return [box for piece in pieces for box in _cut(piece, silhouettes, depth - 1)]
+
+
+def _cuts(part: Part, silhouettes: np.ndarray, axis: int) -> Iterator[Cut]:
+    """Yields every straight cut that leaves something known, with its cost."""
+    length = part.raw.shape[axis]
+    places = range(_LEAST, length - _LEAST + 2)
+    before = [_slab(part, axis, 0, at) for at in places]
+    behind = [_slab(part, axis, at, length) for at in places]
+    pieces = [piece for side in (*before, *behind) for piece in side]
+    strange = dict(zip(map(id, pieces), _strangeness(pieces, silhouettes), strict=True))
+    for i in range(len(places) - 1):
+        for overlap in (0, 1):  # things that touch may share a row
+            sides = before[i + overlap], behind[i]
+            if not all(sides):
+                continue
+            worst = [max(strange[id(piece)] for piece in side) for side in sides]
+            if min(worst) < _ALIKE:
+                pieces = [*sides[0], *sides[1]]
+                mean = np.average(
+                    [strange[id(piece)] for piece in pieces],
+                    weights=[piece.size for piece in pieces],
+                )
+                yield mean + (max(worst) >= _ALIKE), pieces
+
+
+def _slab(part, axis, start, stop):
+    rows = slice(start, stop) if axis == 0 else slice(None)
+    columns = slice(start, stop) if axis == 1 else slice(None)
+    left, top = part.box[:2]
+    corner = (left, top + start) if axis == 0 else (left + start, top)
+    return _split_apart(part.raw[rows, columns], corner)
+
+
+def _split_apart(mask, corner):
+    """The parts of a mask whose left upper pixel is at `corner` (x, y)."""
+    labels, _ = ndimage.label(_without_holes(mask))
+    parts = []
+    for number, where in enumerate(ndimage.find_objects(labels), 1):
+        rows, columns = where
+        if min(rows.stop - rows.start, columns.stop - columns.start) < _LEAST:
+            continue
+        whole = labels[where] == number
+        box = (
+            corner[0] + columns.start,
+            corner[1] + rows.start,
+            corner[0] + columns.stop,
+            corner[1] + rows.stop,
+        )
+        raw = mask[where] & whole
+        parts.append(Part(box, raw, int(whole.sum()), _features(whole)))
+    return parts
+
+
+def _without_holes(mask):
+    outside, _ = ndimage.label(~np.pad(mask, 1))
+    return (outside != outside[0, 0])[1:-1, 1:-1]
+
+
+def _features(whole):
+    height, width = whole.shape
+    cells = _averaging(height) @ whole.astype("float32") @ _averaging(width).T
+    proportion = np.float32(_PROPORTION * np.log(width / height))
+    return np.append(cells.ravel(), proportion)
+
+
+@lru_cache(maxsize=512)
+def _averaging(length):
+    """Weights `(R, length)` that make R cells of a line of pixels."""
+    step = length / _CELLS
+    centers = (np.arange(_CELLS) + 0.5) * step - 0.5
+    distances = np.abs(np.arange(length) - centers[:, None])
+    weights = np.maximum(0, 1 - distances / max(step, 1.0))
+    return (weights / weights.sum(axis=1, keepdims=True)).astype("float32")
+
+
+def _strangeness(parts, silhouettes):
+    """How far each part is from the silhouette it is most like."""
+    if not parts:
+        return np.zeros(0)
+    features = np.stack([part.features for part in parts])
+    return _distances(features, silhouettes).min(axis=1)
+
+
+def _distances(a, b):
+    squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T
+    return np.sqrt(np.maximum(squares, 0) / _CELLS**2)

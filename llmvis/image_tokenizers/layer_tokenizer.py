@@ -1,0 +1,329 @@
+"""An image tokenizer whose codes are a backdrop and the things cut out before it.
+
+A grid of codes says the same shape in other codes wherever it stands and however large
+it is, and a language model has to learn every one of them. Here a thing is three
+positions: its palette, its form, seen in a frame of its own so that it is the same code
+everywhere, and its place. The palette comes first because it has the fewest values: who
+draws one position after another settles with it which of the things in a prompt is
+next. Layers are an old idea (Wang and Adelson, 1994, "Representing Moving Images with
+Layers"); to learn the things from pictures alone is that of MarioNette (Smirnov et al.,
+2021, https://arxiv.org/abs/2104.14553), whose dictionary is here a code, so that what
+is new can be said too.
+
+The decoder paints a form by number: it says which part of the palette each cell takes.
+What was never seen in a colour comes out in that colour, because form and palette have
+no other way to meet.
+
+Dimension key: B batch, N cutouts of a picture, Y X picture rows and columns, R cells
+on a side of a cutout, E cells on a side of what the encoder sees, T tones of a palette,
+D digits of a position, K backdrops, S silhouettes, F their features.
+"""
+
+import os
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from llmvis.errors import ConfigError
+from llmvis.image_tokenizers.backdrops import nearest_backdrops, thumbnails
+from llmvis.image_tokenizers.batching import in_batches
+from llmvis.image_tokenizers.cutouts import NUM_FEATURES, Box, cut_out, stands_out
+from llmvis.image_tokenizers.fsq import FiniteScalarQuantizer
+from llmvis.processes import map_chunks
+
+_CHUNK = 200  # pictures that one process cuts out at a time
+_TONES = 4  # of a palette: as many as a drawn thing has, with its outline
+_SEEN = 16  # cells on a side of what the encoder sees
+# Few values: what looks alike should have one code, or a language model has to learn
+# all of them.
+_PALETTE_DIGITS, _PALETTE_LEVELS = 4, 7
+_FORM_LEVELS = 5
+_DIGITS = 8  # of a form; a place has two for each of left, top, width and height
+
+
+@keras.saving.register_keras_serializable("llmvis")
+class LayerTokenizer(keras.Model):
+    """Codes of a picture and the picture of codes.
+
+    Args:
+        image_size: Pixels on a side, a multiple of 16.
+        num_cutouts: Things of a picture that have codes; the smallest go without.
+        num_levels: Values of a digit, odd.
+        hidden_dim: Channels between the codes and a cutout.
+        num_backdrops: Backdrops it knows, at most `num_levels` squared.
+        num_silhouettes: Silhouettes by which it cuts apart what touches.
+
+    Input: `{"pixels": (B, Y, X, 3) float in [0, 1], "backdrop": (B,) int,
+        "box": (B, 1, 4) int}`: a picture, the number of its backdrop, and the left,
+        top, right and bottom of one thing.
+    Output: The backdrop with that thing after encoding, `(B, Y, X, 3)`.
+
+    Raises:
+        ConfigError: The picture size is no multiple of 16, or there are more backdrops
+            than two digits can number.
+    """
+
+    num_digits = _DIGITS
+
+    def __init__(
+        self,
+        image_size,
+        *,
+        num_cutouts,
+        num_levels,
+        hidden_dim,
+        num_backdrops,
+        num_silhouettes,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        few = num_levels < max(_PALETTE_LEVELS, _FORM_LEVELS)
+        if few or image_size % _SEEN or num_backdrops > num_levels**2:
+            raise ConfigError(
+                f"A picture of {image_size} pixels with {num_backdrops} backdrops has "
+                f"no codes of {num_levels} levels. Set ingest.image_size to a multiple "
+                f"of {_SEEN}, and tokenize.num_levels to 15."
+            )
+        self.image_size, self.num_cutouts = image_size, num_cutouts
+        self.num_levels, self.hidden_dim = num_levels, hidden_dim
+        self.num_backdrops, self.num_silhouettes = num_backdrops, num_silhouettes
+        self.grid = (1 + num_cutouts, 3)
+        # Pixels of a step, so that two digits reach across the picture.
+        self._unit = -(-image_size // num_levels**2)
+        self._cells = image_size // 2
+        self._form_quantizer = FiniteScalarQuantizer(_FORM_LEVELS)
+        self._palette_quantizer = FiniteScalarQuantizer(_PALETTE_LEVELS)
+        self._see_form = _layers("see_form", 3 * hidden_dim // 2, _DIGITS)
+        self._see_palette = _layers("see_palette", hidden_dim, _PALETTE_DIGITS)
+        self._form = _layers(
+            "form", hidden_dim, 2 * hidden_dim, self._cells**2 * (_TONES + 5)
+        )
+        self._palette = _layers("palette", hidden_dim // 2, 3 * _TONES)
+        self._encode_batch = tf.function(self._encode_boxes, jit_compile=True)
+
+    def build(self, input_shape):  # noqa: ARG002, the size is known
+        size, seen = self.image_size, _SEEN**2 * 6 + 2
+        self.backdrops = self.add_weight(
+            shape=(self.num_backdrops, size, size, 3),
+            initializer="zeros",
+            trainable=False,
+            name="backdrops",
+        )
+        self.silhouettes = self.add_weight(
+            shape=(self.num_silhouettes, NUM_FEATURES),
+            initializer="zeros",
+            trainable=False,
+            name="silhouettes",
+        )
+        self._see_form.build((None, None, seen))
+        self._see_palette.build((None, None, seen))
+        self._form.build((None, None, _DIGITS + 2))
+        self._palette.build((None, None, _PALETTE_DIGITS))
+        self.built = True
+
+    def call(self, inputs):
+        backdrops = ops.take(self.backdrops, inputs["backdrop"], axis=0)
+        form, palette = self._look(inputs["pixels"], backdrops, inputs["box"])
+        return self._paint(backdrops, inputs["box"], form, palette)
+
+    def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):  # noqa: ARG002
+        """Mean squared error of a pixel of the thing, and of its differences.
+
+        `x["counts"]`, shape `(B, Y, X, 1)`, is 1 where a pixel counts and else 0.
+        """
+        error = (y_pred - x["pixels"]) * x["counts"]
+        down, right = error[:, 1:] - error[:, :-1], error[:, :, 1:] - error[:, :, :-1]
+        # Edges carry what a thing is, and cover few pixels.
+        edges = ops.sum(down**2) + ops.sum(right**2)
+        return (ops.sum(error**2) + 0.5 * edges) / (3 * ops.sum(x["counts"]))
+
+    def lay_out(self, pixels: np.ndarray) -> tuple[np.ndarray, list[list[Box]]]:
+        """The backdrop of each picture `(B, Y, X, 3)` uint8, and its boxes."""
+        backdrops = np.asarray(self.backdrops)
+        numbers = nearest_backdrops(thumbnails(pixels), thumbnails(backdrops))
+        boxes = map_chunks(
+            cut_out,
+            what_stands_out(pixels, backdrops, numbers),
+            np.asarray(self.silhouettes),
+            chunk_size=_CHUNK,
+            num_processes=os.cpu_count() or 1,
+        )
+        return numbers, list(boxes)
+
+    def encode(self, pixels: np.ndarray) -> np.ndarray:
+        """Pictures `(B, Y, X, 3)` uint8 to uint8 codes `(B, 1 + N, 3, D)`."""
+        numbers, found = self.lay_out(pixels)
+        boxes = np.stack([self._largest(boxes) for boxes in found])
+        form, palette = in_batches(self._encode_batch, pixels, numbers, boxes)
+        there = boxes[..., 2] > boxes[..., 0]
+        sides = np.concatenate([boxes[..., :2], boxes[..., 2:] - boxes[..., :2]], -1)
+        places = np.stack(np.divmod(sides // self._unit, self.num_levels), axis=-1)
+        codes = np.zeros((len(pixels), *self.grid, self.num_digits), np.uint8)
+        codes[:, 0, 0, :2] = np.stack(np.divmod(numbers, self.num_levels), axis=-1)
+        codes[:, 1:, 0, :_PALETTE_DIGITS] = palette
+        codes[:, 1:, 1] = form
+        codes[:, 1:, 2] = places.reshape(len(pixels), self.num_cutouts, -1)
+        codes[:, 1:][~there] = 0
+        codes[:, 1:, 0, 0][~there] = self.num_levels - 1
+        return codes
+
+    def decode(self, codes):
+        """Codes `(B, 1 + N, 3, D)` to pictures `(B, Y, X, 3)`, clipped to [0, 1]."""
+        codes = ops.cast(codes, "int32")
+        numbers = codes[:, 0, 0, 0] * self.num_levels + codes[:, 0, 0, 1]
+        known = ops.minimum(numbers, self.num_backdrops - 1)
+        there = ops.cast(codes[:, 1:, 0, :1] < self.num_levels - 1, "int32")
+        pairs = ops.reshape(codes[:, 1:, 2], (-1, self.num_cutouts, 4, 2))
+        sides = (pairs[..., 0] * self.num_levels + pairs[..., 1]) * self._unit * there
+        boxes = ops.concatenate([sides[..., :2], sides[..., :2] + sides[..., 2:]], -1)
+        form = self._form_quantizer.decode(codes[:, 1:, 1])
+        palette = self._palette_quantizer.decode(codes[:, 1:, 0, :_PALETTE_DIGITS])
+        backdrops = ops.take(self.backdrops, known, axis=0)
+        return ops.clip(self._paint(backdrops, boxes, form, palette), 0.0, 1.0)
+
+    def codebooks(self, codes: np.ndarray) -> list[tuple[np.ndarray, int]]:
+        """Every digit of the forms and palettes there are, and its number of values."""
+        things = codes[:, 1:][codes[:, 1:, 0, 0] < self.num_levels - 1]
+        palettes, forms = things[:, 0, :_PALETTE_DIGITS].T, things[:, 1].T
+        return [(digit, _FORM_LEVELS) for digit in forms] + [
+            (digit, _PALETTE_LEVELS) for digit in palettes
+        ]
+
+    def _encode_boxes(self, pixels, numbers, boxes):
+        images = ops.cast(pixels, "float32") / 255
+        backdrops = ops.take(self.backdrops, numbers, axis=0)
+        form, palette = self._look(images, backdrops, boxes)
+        return self._form_quantizer.encode(form), self._palette_quantizer.encode(
+            palette
+        )
+
+    def _look(self, images, backdrops, boxes):
+        """Form `(B, N, D)` and palette of what is in boxes `(B, N, 4)`, in [-1, 1]."""
+        both = ops.concatenate([images, ops.abs(images - backdrops)], axis=-1)
+        rows, columns = (
+            _reading_weights(boxes[..., side], boxes[..., side + 2], self.image_size)
+            for side in (1, 0)
+        )
+        seen = ops.einsum("bney,byxc,bnfx->bnefc", rows, both, columns)
+        flat = ops.reshape(seen, (-1, boxes.shape[1], _SEEN**2 * 6))
+        features = ops.concatenate([flat, self._proportions(boxes)], axis=-1)
+        form, palette = self._see_form(features), self._see_palette(features)
+        return (
+            _quantize(form, self._form_quantizer),
+            _quantize(palette, self._palette_quantizer),
+        )
+
+    def _paint(self, backdrops, boxes, form, palette):
+        """Pictures of backdrops with things, the later of which are in front."""
+        form = self._form(ops.concatenate([form, self._proportions(boxes)], axis=-1))
+        cells = (-1, boxes.shape[1], self._cells, self._cells, _TONES + 5)
+        shares, own, opacity = ops.split(
+            ops.reshape(form, cells), [_TONES + 1, _TONES + 4], axis=-1
+        )
+        shares, opacity = ops.softmax(shares), ops.sigmoid(opacity)
+        tones = ops.reshape(self._palette(palette), (-1, boxes.shape[1], _TONES, 3))
+        # The last share is of a colour that is the form's own, whatever the palette.
+        colors = 0.5 + shares[..., _TONES:] * own
+        colors = colors + ops.einsum("bnyxt,bntc->bnyxc", shares[..., :_TONES], tones)
+        cutouts = ops.concatenate([colors * opacity, opacity], axis=-1)
+        rows, columns = (
+            _writing_weights(
+                boxes[..., side], boxes[..., side + 2], self._cells, self.image_size
+            )
+            for side in (1, 0)
+        )
+        layers = ops.einsum("bnyr,bnrsc,bnxs->bnyxc", rows, cutouts, columns)
+        pictures = backdrops
+        for n in range(boxes.shape[1]):
+            pictures = pictures * (1 - layers[:, n, ..., 3:]) + layers[:, n, ..., :3]
+        return pictures
+
+    def _proportions(self, boxes):
+        sides = ops.cast(boxes[..., 2:] - boxes[..., :2], "float32")
+        return 2 * sides / self.image_size - 0.7
+
+    def _largest(self, boxes):
+        areas = [(right - left) * (bottom - top) for left, top, right, bottom in boxes]
+        kept = np.sort(np.argsort(areas)[::-1][: self.num_cutouts])
+        padded = np.zeros((self.num_cutouts, 4), np.int32)
+        padded[: len(kept)] = np.reshape([boxes[i] for i in kept], (-1, 4))
+        return padded
+
+    def get_config(self):
+        names = ("image_size", "num_cutouts", "num_levels", "hidden_dim")
+        return {
+            **super().get_config(),
+            **{
+                name: getattr(self, name)
+                for name in (*names, "num_backdrops", "num_silhouettes")
+            },
+        }
+
+
+def what_stands_out(
+    pixels: np.ndarray, backdrops: np.ndarray, numbers: np.ndarray
+) -> np.ndarray:
+    """Which pixels are not those of the numbered backdrops: `(B, Y, X)` bool."""
+    masks = np.empty(pixels.shape[:3], bool)
+    for start in range(0, len(pixels), _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        masks[rows] = stands_out(pixels[rows], backdrops[numbers[rows]])
+    return masks
+
+
+def _quantize(features, quantizer):
+    bounded = ops.tanh(features)
+    # Rounding has no gradient; it is passed round it (see fsq.py).
+    return bounded + ops.stop_gradient(quantizer(bounded) - bounded)
+
+
+def _layers(name, *widths):
+    layers = []
+    for i, width in enumerate(widths[:-1]):
+        # The first layer of the encoder and the last of the decoder are the widest.
+        role = "read" if i == 0 else "mix"
+        layers += [
+            keras.layers.Dense(width, activation="silu", name=f"{role}_{i}"),
+            keras.layers.RMSNormalization(name=f"norm_{i}"),
+        ]
+    small = keras.initializers.VarianceScaling(0.3)
+    last = keras.layers.Dense(widths[-1], kernel_initializer=small, name="write")
+    return keras.Sequential([*layers, last], name=name)
+
+
+def _reading_weights(start, stop, size):
+    """Weights `(B, N, E, size)` that make cells of the pixels from start to stop."""
+    start, length, there = _line(start, stop)
+    step = length / _SEEN
+    centers = start + (np.arange(_SEEN)[:, None] + 0.5) * step - 0.5
+    pixels = np.arange(size, dtype="float32")
+    weights = 1 - ops.abs(pixels - centers) / ops.maximum(step, 1.0)
+    weights = ops.maximum(weights, 0.0) * _inside(pixels, start, length)
+    return _normalized(weights) * there
+
+
+def _writing_weights(start, stop, cells, size):
+    """Weights `(B, N, size, cells)` that make pixels from start to stop of cells."""
+    start, length, there = _line(start, stop)
+    step = length / cells
+    pixels = np.arange(size, dtype="float32")[:, None]
+    centers = (pixels + 0.5 - start) / step - 0.5
+    distances = ops.abs(np.arange(cells, dtype="float32") - centers)
+    weights = ops.maximum(1 - distances / ops.maximum(1 / step, 1.0), 0.0)
+    return _normalized(weights) * _inside(pixels, start, length) * there
+
+
+def _line(start, stop):
+    start, stop = (ops.cast(end, "float32")[..., None, None] for end in (start, stop))
+    there = ops.cast(stop > start, "float32")
+    return start, ops.maximum(stop - start, 1e-3), there
+
+
+def _inside(pixels, start, length):
+    return ops.cast((pixels >= start) & (pixels < start + length), "float32")
+
+
+def _normalized(weights):
+    return weights / ops.maximum(ops.sum(weights, axis=-1, keepdims=True), 1e-6)

@@ -1,0 +1,65 @@
+"""Work on many items in several processes, results in the order of the items."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from typing import Any
+
+import numpy as np
+
+_CHUNKS_PER_PROCESS = 8  # worked ahead: bounded memory, and nobody waits
+
+
+def map_chunks(
+    function: Callable[..., list],
+    items: Sequence[Any] | np.ndarray,
+    *arguments: Any,
+    chunk_size: int,
+    num_processes: int,
+) -> Iterator[Any]:
+    """Yields what `function(chunk, *arguments)` gives for every chunk, one by one.
+
+    Args:
+        function: From a chunk of items to a list of results; a module's own function.
+        items: What to work on; a slice of it is a chunk.
+        arguments: Passed on with every chunk.
+        chunk_size: Items of a chunk.
+        num_processes: How many work at a time; 1 works in this process.
+    """
+    starts = range(0, len(items), chunk_size)
+    chunks = [items[i : i + chunk_size] for i in starts]
+    if num_processes == 1 or len(chunks) <= 1:
+        for chunk in chunks:
+            yield from function(chunk, *arguments)
+        return
+    # Children of a fork server have no threads or locks of ours to get stuck on.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([function.__module__])
+    pool = ProcessPoolExecutor(num_processes, context, _end_with_parent)
+    try:
+        waiting: deque[Future] = deque()
+        for chunk in chunks:
+            waiting.append(pool.submit(function, chunk, *arguments))
+            if len(waiting) > _CHUNKS_PER_PROCESS * num_processes:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Leaves Ctrl-C to the parent, and ends as soon as the parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,91 @@
+"""Pictures to a backdrop with cutouts, and back."""
+
+import keras
+import numpy as np
+import pytest
+
+from llmvis.errors import ConfigError
+from llmvis.image_tokenizers.layer_tokenizer import LayerTokenizer
+from tests.image_tokenizers.conftest import BACKDROPS, SIZE
+
+SIZES = {"num_cutouts": 2, "num_levels": 7, "hidden_dim": 16}
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    keras.utils.set_random_seed(0)
+    tokenizer = LayerTokenizer(SIZE, **SIZES, num_backdrops=2, num_silhouettes=0)
+    tokenizer.build({})
+    tokenizer.backdrops.assign(BACKDROPS)
+    return tokenizer
+
+
+def test_the_codes_are_a_backdrop_and_three_positions_for_each_thing(tokenizer, drawn):
+    pictures, numbers, boxes = drawn
+    codes = tokenizer.encode(pictures)
+    left = codes[:, 1, 2, 0].astype(int) * 7 + codes[:, 1, 2, 1]
+    alone = np.array([len(here) == 1 for here in boxes])
+
+    assert codes.shape == (240, 3, 3, 8)
+    assert codes.max() < 7
+    assert np.array_equal(codes[:, 0, 0, 1], numbers)
+    assert np.array_equal(left[alone], [b[0][0] for b in boxes if len(b) == 1])
+    assert (codes[alone, 2, 0, 0] == 6).all()
+
+
+def test_decoding_without_a_thing_gives_the_backdrop(tokenizer):
+    codes = np.zeros((2, 3, 3, 8), np.uint8)
+    codes[:, 1:, 0, 0] = 6
+    codes[1, 0, 0, 1] = 1
+
+    assert np.allclose(tokenizer.decode(codes), BACKDROPS, atol=1e-6)
+
+
+def test_a_thing_changes_its_box_and_nothing_else(tokenizer, drawn):
+    codes = tokenizer.encode(drawn[0][1:2])
+    [(left, top, right, bottom)] = drawn[2][1]
+    changed = np.asarray(tokenizer.decode(codes))[0] - BACKDROPS[drawn[1][1]]
+    outside = np.abs(changed).max(axis=2) > 1e-6
+    outside[top:bottom, left:right] = False
+
+    assert not outside.any()
+    assert np.abs(changed).max() > 0.1
+
+
+def test_encoding_and_decoding_is_what_the_network_is_trained_to_do(tokenizer, drawn):
+    pictures, numbers, boxes = (part[1:3] for part in drawn)
+    inputs = {
+        "pixels": pictures / np.float32(255),
+        "backdrop": numbers.astype("int32"),
+        "box": np.array(boxes, "int32"),
+    }
+
+    assert np.allclose(
+        np.clip(tokenizer(inputs), 0, 1),
+        tokenizer.decode(tokenizer.encode(pictures)),
+        atol=1e-5,
+    )
+
+
+def test_a_form_is_the_same_code_wherever_it_stands():
+    pictures = np.full((2, SIZE, SIZE, 3), 0.5)
+    pictures[0, 2:12, 3:13] = pictures[1, 17:27, 20:30] = (0.9, 0.2, 0.1)
+    grey = LayerTokenizer(SIZE, **SIZES, num_backdrops=1, num_silhouettes=0)
+    grey.build({})
+    grey.backdrops.assign(np.full((1, SIZE, SIZE, 3), 0.5))
+    codes = grey.encode(np.round(pictures * 255).astype(np.uint8))
+
+    assert np.array_equal(codes[0, 1, :2], codes[1, 1, :2])
+    assert not np.array_equal(codes[0, 1, 2], codes[1, 1, 2])
+
+
+def test_a_saved_tokenizer_gives_the_same_codes(tokenizer, drawn, tmp_path):
+    tokenizer.save(tmp_path / "tokenizer.keras")
+    loaded = keras.saving.load_model(tmp_path / "tokenizer.keras", safe_mode=True)
+
+    assert np.array_equal(loaded.encode(drawn[0][:9]), tokenizer.encode(drawn[0][:9]))
+
+
+def test_a_picture_size_without_codes_is_refused():
+    with pytest.raises(ConfigError, match=r"40 pixels.*multiple of 16"):
+        LayerTokenizer(40, **SIZES, num_backdrops=1, num_silhouettes=0)
