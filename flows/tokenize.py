@@ -33,15 +33,26 @@ def tokenize() -> None:
             for split in TRAINED_ON
         }
         image_tokenizer = image_tokens.fit_image_tokenizer(
-            params, pixels["train"], _report(params.num_steps)
+            params,
+            pixels["train"],
+            _report(params.num_steps),
+            lambda doing: progress.report(0, params.num_steps, doing),
         )
         text_tokenizer.save(staging / "text_tokenizer.json")
         image_tokenizer.save(staging / "image_tokenizer.keras")
         for split in TRAINED_ON:
             tokens = image_tokens.make_tokens(
-                text_tokenizer, image_tokenizer, captions[split], pixels[split]
+                text_tokenizer,
+                image_tokenizer,
+                captions[split],
+                pixels[split],
+                _report_reading(split, len(pixels[split])),
             )
             storage.write_tokens(staging, split, tokens)
+
+
+def _report_reading(split, num_pictures):
+    return lambda done: progress.report(done, num_pictures, f"reading {split}")
 
 
 def _report(num_steps):

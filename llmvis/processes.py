@@ -10,6 +10,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 _CHUNKS_PER_PROCESS = 8  # worked ahead: bounded memory, and nobody waits
 
@@ -53,7 +54,11 @@ def map_chunks(
 
 
 def _end_with_parent() -> None:
-    """Leaves Ctrl-C to the parent, and ends as soon as the parent is gone."""
+    """Leaves Ctrl-C to the parent, and ends as soon as the parent is gone.
+
+    There is a process for every core, so its matrix products get one thread.
+    """
+    threadpool_limits(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_wait_for_parent, daemon=True).start()
 

@@ -15,6 +15,8 @@ import numpy as np
 import tensorflow as tf
 from scipy.cluster.hierarchy import leaves_list, linkage
 
+from llmvis.errors import ConfigError
+
 _SIDE = 16  # cells of a thumbnail on a side
 _NEAR = 0.03  # colours closer than this agree; further apart all differ alike
 _SAME = 0.008  # share of cells in which two backdrops may differ and still be one
@@ -68,7 +70,17 @@ def thumbnails(pictures: np.ndarray) -> np.ndarray:
     """Mean colours of the cells of pictures `(N, Y, X, 3)`: `(N, S, 3)` float32.
 
     Pictures may be uint8, or float in [0, 1].
+
+    Raises:
+        ConfigError: Their cells would not be whole pixels.
     """
+    size = pictures.shape[1]
+    if size % _SIDE:
+        raise ConfigError(
+            f"Pictures of {size} pixels cannot be compared in {_SIDE} x {_SIDE} cells. "
+            f"Set ingest.image_size to a multiple of {_SIDE}, for example "
+            f"{-(-size // _SIDE) * _SIDE}."
+        )
     scale = 255 if pictures.dtype == np.uint8 else 1
     shape = (len(pictures), _SIDE, pictures.shape[1] // _SIDE, _SIDE, -1, 3)
     means = pictures.reshape(shape).mean(axis=(2, 4), dtype="float32") / scale

@@ -29,6 +29,9 @@ _SAME = 0.03  # silhouettes closer than this are kept once
 _NEIGHBOURS = 10  # others alike, for a silhouette to count as one that comes again
 _PROPOSALS = 1500
 _DEPTH = 3  # cuts within cuts
+_BESIDE = ndimage.generate_binary_structure(
+    2, 1
+)  # pixels that share a side hang together
 _NO_CUT = np.inf  # the cost of leaving a thing as it is
 
 NUM_FEATURES = _CELLS**2 + 1
@@ -47,25 +50,26 @@ class Part:
 Cut = tuple[float, list[Part]]  # how strange the pieces are, and the pieces
 
 
-def stands_out(pictures: np.ndarray, backdrops: np.ndarray) -> np.ndarray:
+def what_stands_out(
+    pictures: np.ndarray, backdrops: np.ndarray, numbers: np.ndarray
+) -> np.ndarray:
     """Which pixels are not the backdrop's: `(B, Y, X)` bool.
 
     Args:
         pictures: Shape `(B, Y, X, 3)`, uint8.
-        backdrops: The backdrop of each, the same shape, float in [0, 1].
+        backdrops: Shape `(K, Y, X, 3)`, float in [0, 1].
+        numbers: The backdrop of each picture, shape `(B,)`.
     """
-    colors = pictures.astype("float32") / 255
-    return np.abs(colors - backdrops).max(axis=3) > _DIFFERS
+    masks = np.empty(pictures.shape[:3], bool)
+    for mask, picture, number in zip(masks, pictures, numbers, strict=True):
+        differences = np.abs(picture.astype("float32") / 255 - backdrops[number])
+        mask[:] = differences.max(axis=2) > _DIFFERS
+    return masks
 
 
-def find_parts(mask: np.ndarray) -> list[Part]:
-    """All that stands out in a picture, `(Y, X)`; what touches is one part."""
-    return _split_apart(mask, (0, 0))
-
-
-def find_all_parts(masks: np.ndarray) -> list[list[Part]]:
-    """`find_parts` for each of many pictures, `(B, Y, X)`."""
-    return [find_parts(mask) for mask in masks]
+def find_parts(masks: np.ndarray) -> list[Part]:
+    """All that stands out in pictures, `(B, Y, X)`; what touches is one part."""
+    return [part for mask in masks for part in _split_apart(mask, (0, 0))]
 
 
 def find_silhouettes(parts: Sequence[Part], seed: int) -> np.ndarray:
@@ -108,7 +112,7 @@ def cut_out(masks: np.ndarray, silhouettes: np.ndarray) -> list[list[Box]]:
         sorted(
             (
                 box
-                for part in find_parts(mask)
+                for part in _split_apart(mask, (0, 0))
                 for box in _cut(part, silhouettes, _DEPTH)
             ),
             key=lambda box: (box[1], box[0]),
@@ -165,7 +169,7 @@ def _slab(part, axis, start, stop):
 
 def _split_apart(mask, corner):
     """The parts of a mask whose left upper pixel is at `corner` (x, y)."""
-    labels, _ = ndimage.label(_without_holes(mask))
+    labels, _ = ndimage.label(_without_holes(mask), _BESIDE)
     parts = []
     for number, where in enumerate(ndimage.find_objects(labels), 1):
         rows, columns = where
@@ -184,7 +188,10 @@ def _split_apart(mask, corner):
 
 
 def _without_holes(mask):
-    outside, _ = ndimage.label(~np.pad(mask, 1))
+    height, width = mask.shape
+    framed = np.ones((height + 2, width + 2), bool)
+    framed[1:-1, 1:-1] = ~mask
+    outside, _ = ndimage.label(framed, _BESIDE)
     return (outside != outside[0, 0])[1:-1, 1:-1]
 
 

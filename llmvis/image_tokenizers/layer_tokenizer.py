@@ -29,7 +29,12 @@ from keras import ops
 from llmvis.errors import ConfigError
 from llmvis.image_tokenizers.backdrops import nearest_backdrops, thumbnails
 from llmvis.image_tokenizers.batching import in_batches
-from llmvis.image_tokenizers.cutouts import NUM_FEATURES, Box, cut_out, stands_out
+from llmvis.image_tokenizers.cutouts import (
+    NUM_FEATURES,
+    Box,
+    cut_out,
+    what_stands_out,
+)
 from llmvis.image_tokenizers.fsq import FiniteScalarQuantizer
 from llmvis.processes import map_chunks
 
@@ -61,8 +66,7 @@ class LayerTokenizer(keras.Model):
     Output: The backdrop with that thing after encoding, `(B, Y, X, 3)`.
 
     Raises:
-        ConfigError: The picture size is no multiple of 16, or there are more backdrops
-            than two digits can number.
+        ConfigError: There are too few levels.
     """
 
     num_digits = _DIGITS
@@ -80,11 +84,11 @@ class LayerTokenizer(keras.Model):
     ):
         super().__init__(**kwargs)
         few = num_levels < max(_PALETTE_LEVELS, _FORM_LEVELS)
-        if few or image_size % _SEEN or num_backdrops > num_levels**2:
+        if few or num_backdrops > num_levels**2:
             raise ConfigError(
-                f"A picture of {image_size} pixels with {num_backdrops} backdrops has "
-                f"no codes of {num_levels} levels. Set ingest.image_size to a multiple "
-                f"of {_SEEN}, and tokenize.num_levels to 15."
+                f"Digits of {num_levels} levels are too few for forms of "
+                f"{_FORM_LEVELS} and palettes of {_PALETTE_LEVELS}, or two of them for "
+                f"{num_backdrops} backdrops. Set tokenize.num_levels to 15."
             )
         self.image_size, self.num_cutouts = image_size, num_cutouts
         self.num_levels, self.hidden_dim = num_levels, hidden_dim
@@ -260,17 +264,6 @@ class LayerTokenizer(keras.Model):
                 for name in (*names, "num_backdrops", "num_silhouettes")
             },
         }
-
-
-def what_stands_out(
-    pixels: np.ndarray, backdrops: np.ndarray, numbers: np.ndarray
-) -> np.ndarray:
-    """Which pixels are not those of the numbered backdrops: `(B, Y, X)` bool."""
-    masks = np.empty(pixels.shape[:3], bool)
-    for start in range(0, len(pixels), _CHUNK):
-        rows = slice(start, start + _CHUNK)
-        masks[rows] = stands_out(pixels[rows], backdrops[numbers[rows]])
-    return masks
 
 
 def _quantize(features, quantizer):

@@ -1,5 +1,6 @@
 """Fits the image tokenizer and turns pictures into codes."""
 
+import os
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -11,9 +12,14 @@ from llmvis.image_tokenizers.backdrops import (
     nearest_backdrops,
     thumbnails,
 )
-from llmvis.image_tokenizers.cutouts import find_parts, find_silhouettes, stands_out
+from llmvis.image_tokenizers.cutouts import (
+    find_parts,
+    find_silhouettes,
+    what_stands_out,
+)
 from llmvis.image_tokenizers.layer_tokenizer import LayerTokenizer
 from llmvis.image_tokenizers.sketch_tokenizer import SketchTokenizer
+from llmvis.processes import map_chunks
 from llmvis.prompts.text_tokenizer import TextTokenizer
 from llmvis.records import Tokens
 from llmvis.training.batches import Draws
@@ -25,10 +31,15 @@ ImageTokenizer = LayerTokenizer | SketchTokenizer
 
 _PICTURES_FOR_SILHOUETTES = 4_000  # enough for what comes again to come again
 _PICTURES_FOR_CUTOUTS = 10_000  # whose things the layer tokenizer is fitted to
+_CHUNK = 200  # pictures that one process looks through at a time
+_BLOCK = 4_000  # pictures encoded between two reports
 
 
 def fit_image_tokenizer(
-    config: TokenizeConfig, pixels: np.ndarray, on_step: Callable[[int, float], None]
+    config: TokenizeConfig,
+    pixels: np.ndarray,
+    on_step: Callable[[int, float], None],
+    say: Callable[[str], None],
 ) -> ImageTokenizer:
     """Trains an image tokenizer.
 
@@ -36,6 +47,7 @@ def fit_image_tokenizer(
         config: Its family and sizes, and how long to train.
         pixels: Shape `(N, Y, X, 3)`, uint8.
         on_step: Hears of every step and its loss.
+        say: Hears what is going on before the first step.
 
     Raises:
         TrainingError: There are fewer pictures than one batch, or the loss diverged.
@@ -45,7 +57,7 @@ def fit_image_tokenizer(
             f"There are {len(pixels)} training pictures, and one batch takes "
             f"{config.batch_size}. Add pictures, or lower tokenize.batch_size."
         )
-    tokenizer, batch_at = IMAGE_TOKENIZERS[config.image_tokenizer](config, pixels)
+    tokenizer, batch_at = IMAGE_TOKENIZERS[config.image_tokenizer](config, pixels, say)
     plan = Plan(
         num_steps=config.num_steps,
         learning_rate=config.learning_rate,
@@ -58,18 +70,22 @@ def fit_image_tokenizer(
     return tokenizer
 
 
-def _layers(config, pixels):
+def _layers(config, pixels, say):
     most = config.num_levels**2
+    say("looking for backdrops")
     backdrops = find_backdrops(pixels, most, config.seed)
+    say("looking for things that come again")
     looked_at = pixels[:_PICTURES_FOR_SILHOUETTES]
     numbers = nearest_backdrops(thumbnails(looked_at), thumbnails(backdrops))
-    parts = [
-        part
-        for picture, number in zip(looked_at, numbers, strict=True)
-        for part in find_parts(stands_out(picture[None], backdrops[number])[0])
-    ]
-    silhouettes = find_silhouettes(parts, config.seed)
+    parts = map_chunks(
+        find_parts,
+        what_stands_out(looked_at, backdrops, numbers),
+        chunk_size=_CHUNK,
+        num_processes=os.cpu_count() or 1,
+    )
+    silhouettes = find_silhouettes(list(parts), config.seed)
     tokenizer = build_layer_tokenizer(config, backdrops, silhouettes)
+    say("cutting things out")
     fitted_to = pixels[:_PICTURES_FOR_CUTOUTS]
     numbers, boxes = tokenizer.lay_out(fitted_to)
     if not any(boxes):
@@ -81,7 +97,7 @@ def _layers(config, pixels):
     return tokenizer, batches.at
 
 
-def _sketch(config, pixels):
+def _sketch(config, pixels, _say):
     draws = Draws(len(pixels), config.batch_size, config.seed)
 
     def batch_at(step):
@@ -98,6 +114,7 @@ def make_tokens(
     image_tokenizer: ImageTokenizer,
     captions: Sequence[Sequence[str]],
     pixels: np.ndarray,
+    report: Callable[[int], None],
 ) -> Tokens:
     """Reads one split through both tokenizers.
 
@@ -106,10 +123,15 @@ def make_tokens(
         image_tokenizer: For the pictures.
         captions: Those of each picture, at least one.
         pixels: Shape `(N, Y, X, 3)`, uint8.
+        report: Hears how many pictures are done.
     """
+    codes = []
+    for start in range(0, len(pixels), _BLOCK):
+        codes.append(image_tokenizer.encode(pixels[start : start + _BLOCK]))
+        report(min(start + _BLOCK, len(pixels)))
     texts = [caption for of_one in captions for caption in of_one]
     return Tokens(
-        codes=image_tokenizer.encode(pixels),
+        codes=np.concatenate(codes),
         token_ids=text_tokenizer.encode(texts, truncate=True),
         starts=np.cumsum([0, *(len(of_one) for of_one in captions)]),
     )

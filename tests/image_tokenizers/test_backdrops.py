@@ -1,7 +1,9 @@
 """Backdrops: what pictures have in common."""
 
 import numpy as np
+import pytest
 
+from llmvis.errors import ConfigError
 from llmvis.image_tokenizers.backdrops import (
     find_backdrops,
     nearest_backdrops,
@@ -40,3 +42,8 @@ def test_a_single_picture_is_its_own_backdrop(drawn):
     one = drawn[0][:1]
 
     assert np.allclose(find_backdrops(one, most=9, seed=0), one / 255, atol=1e-6)
+
+
+def test_a_picture_size_that_cells_do_not_divide_is_refused():
+    with pytest.raises(ConfigError, match=r"40 pixels.*for example 48"):
+        thumbnails(np.zeros((1, 40, 40, 3), np.uint8))

@@ -7,7 +7,7 @@ from llmvis.image_tokenizers.cutouts import (
     cut_out,
     find_parts,
     find_silhouettes,
-    stands_out,
+    what_stands_out,
 )
 from tests.image_tokenizers.conftest import BACKDROPS, ring, triangle
 
@@ -15,23 +15,25 @@ from tests.image_tokenizers.conftest import BACKDROPS, ring, triangle
 @pytest.fixture(scope="module")
 def masks(drawn):
     pictures, numbers, _ = drawn
-    return stands_out(pictures, BACKDROPS[numbers])
+    return what_stands_out(pictures, BACKDROPS, numbers)
 
 
 @pytest.fixture(scope="module")
 def silhouettes(masks):
-    return find_silhouettes([p for mask in masks for p in find_parts(mask)], seed=0)
+    return find_silhouettes(find_parts(masks), seed=0)
 
 
 def test_a_thing_alone_is_found_where_it_is(drawn, masks):
     alone = [i for i, boxes in enumerate(drawn[2]) if len(boxes) == 1]
 
     assert len(alone) == 200
-    assert all([p.box for p in find_parts(masks[i])] == drawn[2][i] for i in alone)
+    assert all(
+        [p.box for p in find_parts(masks[i : i + 1])] == drawn[2][i] for i in alone
+    )
 
 
 def test_things_that_touch_are_one_part(masks):
-    assert len(find_parts(masks[0])) == 1
+    assert len(find_parts(masks[:1])) == 1
 
 
 def test_things_that_touch_are_cut_where_both_are_known(drawn, masks, silhouettes):
@@ -52,7 +54,7 @@ def test_without_silhouettes_nothing_is_cut(masks):
 
 
 def test_only_what_comes_again_is_a_silhouette(masks, silhouettes):
-    few = find_silhouettes([p for mask in masks[:5] for p in find_parts(mask)], seed=0)
+    few = find_silhouettes(find_parts(masks[:5]), seed=0)
 
     assert 2 <= len(silhouettes) <= 12  # two shapes, in a few sizes
     assert len(few) == 0
@@ -61,7 +63,7 @@ def test_only_what_comes_again_is_a_silhouette(masks, silhouettes):
 def test_a_hole_belongs_to_what_goes_round_it():
     mask = np.zeros((16, 16), bool)
     mask[2:12, 3:13] = ring(10)
-    [part] = find_parts(mask)
+    [part] = find_parts(mask[None])
 
     assert part.size > ring(10).sum()
     assert part.raw.sum() == ring(10).sum()
@@ -72,4 +74,4 @@ def test_specks_are_no_things():
     mask[:3, :3] = True
     mask[8:14, 8:14] = triangle(6)
 
-    assert [part.box for part in find_parts(mask)] == [(8, 8, 14, 14)]
+    assert [part.box for part in find_parts(mask[None])] == [(8, 8, 14, 14)]

@@ -86,6 +86,6 @@ def test_a_saved_tokenizer_gives_the_same_codes(tokenizer, drawn, tmp_path):
     assert np.array_equal(loaded.encode(drawn[0][:9]), tokenizer.encode(drawn[0][:9]))
 
 
-def test_a_picture_size_without_codes_is_refused():
-    with pytest.raises(ConfigError, match=r"40 pixels.*multiple of 16"):
-        LayerTokenizer(40, **SIZES, num_backdrops=1, num_silhouettes=0)
+def test_more_backdrops_than_digits_can_number_are_refused():
+    with pytest.raises(ConfigError, match=r"50 backdrops.*to 15"):
+        LayerTokenizer(SIZE, **SIZES, num_backdrops=50, num_silhouettes=0)
