@@ -38,8 +38,9 @@ def project(tmp_path, monkeypatch):
     for stage in config.read_yaml(Path("dvc.yaml"))["stages"].values():
         for dep in stage["deps"]:
             if dep.startswith(("llmvis/", "flows/")):
-                Path(dep).parent.mkdir(parents=True, exist_ok=True)
-                Path(dep).write_text("code")
+                code = Path(dep) if Path(dep).suffix else Path(dep, "code.py")
+                code.parent.mkdir(parents=True, exist_ok=True)
+                code.write_text("code")
     Path("data/raw").mkdir(parents=True)
     Path("data/raw/README.md").write_text("raw")
     run()
