@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 
 from flows import progress
-from llmvis import config, telemetry
+from llmvis import sections, telemetry
 from llmvis.errors import ConfigError, DataError, StageFailed
 
 _LOCK_FILE = Path("dvc.lock")
@@ -169,7 +169,7 @@ def _earlier_outputs_back_unless_done(stage: str) -> Iterator[None]:
 def _mend_lock_file(earlier: bytes) -> None:
     # DVC does not write it in one go, and cannot read what is cut off.
     try:
-        config.read_yaml(_LOCK_FILE)
+        sections.read_yaml(_LOCK_FILE)
     except ConfigError:
         _LOCK_FILE.unlink(missing_ok=True)
         if earlier:

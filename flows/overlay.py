@@ -15,7 +15,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from llmvis import config
+from llmvis import config, sections
 from llmvis.errors import ConfigError
 from llmvis.files import replacing
 
@@ -50,7 +50,7 @@ def read_file(path: Path) -> Values:
     Raises:
         ConfigError: It is not YAML, or holds no sections.
     """
-    return config.read_yaml(path)
+    return sections.read_yaml(path)
 
 
 def merged(*overlays: Values) -> str:

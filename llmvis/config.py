@@ -4,16 +4,11 @@ There are no defaults: params.yaml has every value, so `dvc.lock` records all of
 """
 
 import re
-import types
-import typing
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
-from llmvis.errors import ConfigError
+from llmvis.sections import read_section, read_yaml, refuse_other_keys, require
 
 _MAY_BE_ZERO = {"seed", "weight_decay", "caption_dropout"}
 
@@ -31,7 +26,7 @@ class IngestConfig:
     seed: int
 
     def __post_init__(self):
-        _require(
+        require(
             self.image_size >= 16 and self.image_size % 8 == 0,
             f"ingest.image_size is {self.image_size}, and must be a multiple of 8 and "
             "at least 16. Try 64.",
@@ -58,7 +53,7 @@ class TokenizeConfig:
 
     def __post_init__(self):
         _require_positive(self, "tokenize")
-        _require(
+        require(
             self.num_levels >= 3 and self.num_levels % 2 == 1,
             f"tokenize.num_levels is {self.num_levels}, and must be odd and at least "
             "3. Try 15.",
@@ -86,7 +81,7 @@ class TrainConfig:
 
     def __post_init__(self):
         _require_positive(self, "train")
-        _require(
+        require(
             self.hidden_dim % self.num_heads == 0,
             f"train.hidden_dim is {self.hidden_dim}, and must be a multiple of "
             f"train.num_heads, {self.num_heads}. Try {64 * self.num_heads}.",
@@ -122,7 +117,7 @@ class EvaluateConfig:
 
     def __post_init__(self):
         _require_positive(self, "evaluate")
-        _require(
+        require(
             self.num_prompts >= 2,
             f"evaluate.num_prompts is {self.num_prompts}, and an interval needs at "
             "least 2. Try 100.",
@@ -139,16 +134,16 @@ class SamplingConfig:
     num_steps: int  # passes of a parallel decoder; others ignore it
 
     def __post_init__(self):
-        _require(
+        require(
             self.temperature > 0,
             f"sampling.temperature is {self.temperature}, and must be above 0. "
             "For the likeliest code at every step, set sampling.top_k to 1.",
         )
-        _require(
+        require(
             self.top_k >= 0,
             f"sampling.top_k is {self.top_k}, and must be 0 (keep all) or more.",
         )
-        _require(
+        require(
             self.num_steps >= 1,
             f"sampling.num_steps is {self.num_steps}, and must be at least 1.",
         )
@@ -161,7 +156,7 @@ class RegisterConfig:
     name: str  # of the registered model in MLflow
 
     def __post_init__(self):
-        _require(
+        require(
             re.fullmatch(r"[A-Za-z0-9_.-]+", self.name) is not None,
             f"register.name is {self.name!r}, and may hold only letters, digits and "
             "the signs _ . - because it becomes part of addresses. Try llmvis.",
@@ -180,11 +175,11 @@ class ServeConfig:
     timeout: int  # seconds after which a waiting request is given up
 
     def __post_init__(self):
-        _require(
+        require(
             0 < self.port < 65536,
             f"serve.port is {self.port}, and must be from 1 to 65535. Try 8000.",
         )
-        _require(
+        require(
             min(self.max_batch_size, self.max_images, self.timeout) >= 1
             and self.max_waiting >= self.max_images,
             "serve.max_batch_size, serve.max_images and serve.timeout must be at least "
@@ -215,7 +210,7 @@ def read(path: Path = Path("params.yaml")) -> Params:
     """
     content = read_yaml(path)
     sections = {field.name: field.type for field in fields(Params)}
-    _refuse_other_keys(content, set(sections), f"{path.name}")
+    refuse_other_keys(content, set(sections), f"{path.name}")
     return Params(
         **{
             name: read_section(content[name] or {}, name, config_class)
@@ -224,80 +219,13 @@ def read(path: Path = Path("params.yaml")) -> Params:
     )
 
 
-def read_yaml(path: Path) -> dict:
-    """Reads a YAML file of sections.
-
-    Raises:
-        ConfigError: The file is missing, is not YAML, or holds no sections.
-    """
-    if not path.exists():
-        raise ConfigError(f"There is no file {path}. Name one that exists.")
-    try:
-        # The other loaders give floats that remember their spelling, not floats.
-        content = YAML(typ="safe").load(path.read_text("utf-8"))
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path} holds no sections such as `train:`.")
-    return content
-
-
-def read_section(section: dict, name: str, config_class):
-    """Builds `config_class` from one section of params.yaml.
-
-    Args:
-        section: The section, as a dictionary.
-        name: Its name in params.yaml, for the error.
-        config_class: The dataclass whose fields are the section's keys.
-
-    Raises:
-        ConfigError: A key is missing or unknown, or a value has the wrong type.
-    """
-    hints = typing.get_type_hints(config_class)
-    _refuse_other_keys(section, set(hints), f"Section `{name}` of params.yaml")
-    for key, hint in hints.items():
-        _require_type(section[key], hint, f"{name}.{key}")
-    return config_class(**section)
-
-
-def _refuse_other_keys(content: dict, known: set[str], where: str) -> None:
-    unknown, missing = sorted(content.keys() - known), sorted(known - content.keys())
-    _require(
-        not unknown and not missing,
-        f"{where} has unknown keys {unknown} and lacks {missing}. "
-        f"It takes exactly {sorted(known)}.",
-    )
-
-
-def _require_type(value, hint, key: str) -> None:
-    if typing.get_origin(hint) is Literal:
-        known = typing.get_args(hint)
-        _require(
-            value in known,
-            f"{key} is {value!r}, and must be one of {', '.join(known)}.",
-        )
-        return
-    allowed = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-    # YAML writes 3 for 3.0, and Python calls True an int.
-    fits = isinstance(value, (*allowed, int) if float in allowed else allowed)
-    _require(
-        fits and (not isinstance(value, bool) or bool in allowed),
-        f"{key} is {value!r}, and must be {' or '.join(t.__name__ for t in allowed)}.",
-    )
-
-
 def _require_positive(config, section: str) -> None:
     for field in fields(config):
         value = getattr(config, field.name)
         if isinstance(value, int | float) and field.name not in _MAY_BE_ZERO:
             key = f"{section}.{field.name}"
-            _require(value > 0, f"{key} is {value}, and must be above 0.")
+            require(value > 0, f"{key} is {value}, and must be above 0.")
 
 
 def _require_share(value: float, key: str) -> None:
-    _require(0 <= value < 1, f"{key} is {value}, and must be at least 0 and below 1.")
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise ConfigError(message)
+    require(0 <= value < 1, f"{key} is {value}, and must be at least 0 and below 1.")

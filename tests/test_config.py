@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from llmvis import config
+from llmvis import config, sections
 from llmvis.errors import ConfigError
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
@@ -15,7 +15,7 @@ def params(tmp_path):
     """Reads params.yaml with other values: `params({"train": {"num_steps": 5}})`."""
 
     def read_with(changes):
-        content = config.read_yaml(PARAMS)
+        content = sections.read_yaml(PARAMS)
         for section, values in changes.items():
             content[section] = content.get(section, {}) | values
         path = tmp_path / "params.yaml"
@@ -34,8 +34,8 @@ def test_the_params_of_the_project_are_read():
 def test_every_preset_fits_the_params(name):
     from flows import overlay
 
-    preset = config.read_yaml(PARAMS.parent / "presets" / f"{name}.yaml")
-    known = config.read_yaml(PARAMS)
+    preset = sections.read_yaml(PARAMS.parent / "presets" / f"{name}.yaml")
+    known = sections.read_yaml(PARAMS)
 
     assert all(keys.keys() <= known[section].keys() for section, keys in preset.items())
     assert overlay.read_file(PARAMS.parent / "presets" / f"{name}.yaml") == preset

@@ -46,10 +46,10 @@ def test_the_installed_packages_are_those_that_work_together():
 
 
 def test_the_stages_that_dvc_runs_are_commands_and_modules():
-    from llmvis import config
+    from llmvis import sections
     from llmvis.cli import app
 
-    stages = config.read_yaml(ROOT / "dvc.yaml")["stages"]
+    stages = sections.read_yaml(ROOT / "dvc.yaml")["stages"]
     commands = {command.callback.__name__ for command in app.registered_commands}
 
     assert list(stages) == ["ingest", "tokenize", "train", "judge", "evaluate"]
@@ -59,9 +59,9 @@ def test_the_stages_that_dvc_runs_are_commands_and_modules():
 
 
 def test_every_file_that_a_stage_depends_on_exists():
-    from llmvis import config
+    from llmvis import sections
 
-    stages = config.read_yaml(ROOT / "dvc.yaml")["stages"]
+    stages = sections.read_yaml(ROOT / "dvc.yaml")["stages"]
     deps = [dep for stage in stages.values() for dep in stage["deps"]]
     code = [dep for dep in deps if dep.startswith(("llmvis/", "flows/"))]
 

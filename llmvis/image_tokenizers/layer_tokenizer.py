@@ -35,6 +35,7 @@ from llmvis.image_tokenizers.cutouts import (
     cut_out,
     what_stands_out,
 )
+from llmvis.image_tokenizers.frames import reading_weights, writing_weights
 from llmvis.image_tokenizers.fsq import FiniteScalarQuantizer
 from llmvis.processes import map_chunks
 
@@ -207,7 +208,9 @@ class LayerTokenizer(keras.Model):
         """Form `(B, N, D)` and palette of what is in boxes `(B, N, 4)`, in [-1, 1]."""
         both = ops.concatenate([images, ops.abs(images - backdrops)], axis=-1)
         rows, columns = (
-            _reading_weights(boxes[..., side], boxes[..., side + 2], self.image_size)
+            reading_weights(
+                boxes[..., side], boxes[..., side + 2], _SEEN, self.image_size
+            )
             for side in (1, 0)
         )
         seen = ops.einsum("bney,byxc,bnfx->bnefc", rows, both, columns)
@@ -233,7 +236,7 @@ class LayerTokenizer(keras.Model):
         colors = colors + ops.einsum("bnyxt,bntc->bnyxc", shares[..., :_TONES], tones)
         cutouts = ops.concatenate([colors * opacity, opacity], axis=-1)
         rows, columns = (
-            _writing_weights(
+            writing_weights(
                 boxes[..., side], boxes[..., side + 2], self._cells, self.image_size
             )
             for side in (1, 0)
@@ -284,39 +287,3 @@ def _layers(name, *widths):
     small = keras.initializers.VarianceScaling(0.3)
     last = keras.layers.Dense(widths[-1], kernel_initializer=small, name="write")
     return keras.Sequential([*layers, last], name=name)
-
-
-def _reading_weights(start, stop, size):
-    """Weights `(B, N, E, size)` that make cells of the pixels from start to stop."""
-    start, length, there = _line(start, stop)
-    step = length / _SEEN
-    centers = start + (np.arange(_SEEN)[:, None] + 0.5) * step - 0.5
-    pixels = np.arange(size, dtype="float32")
-    weights = 1 - ops.abs(pixels - centers) / ops.maximum(step, 1.0)
-    weights = ops.maximum(weights, 0.0) * _inside(pixels, start, length)
-    return _normalized(weights) * there
-
-
-def _writing_weights(start, stop, cells, size):
-    """Weights `(B, N, size, cells)` that make pixels from start to stop of cells."""
-    start, length, there = _line(start, stop)
-    step = length / cells
-    pixels = np.arange(size, dtype="float32")[:, None]
-    centers = (pixels + 0.5 - start) / step - 0.5
-    distances = ops.abs(np.arange(cells, dtype="float32") - centers)
-    weights = ops.maximum(1 - distances / ops.maximum(1 / step, 1.0), 0.0)
-    return _normalized(weights) * _inside(pixels, start, length) * there
-
-
-def _line(start, stop):
-    start, stop = (ops.cast(end, "float32")[..., None, None] for end in (start, stop))
-    there = ops.cast(stop > start, "float32")
-    return start, ops.maximum(stop - start, 1e-3), there
-
-
-def _inside(pixels, start, length):
-    return ops.cast((pixels >= start) & (pixels < start + length), "float32")
-
-
-def _normalized(weights):
-    return weights / ops.maximum(ops.sum(weights, axis=-1, keepdims=True), 1e-6)

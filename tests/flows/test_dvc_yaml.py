@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from flows import dvc_stage, overlay
-from llmvis import config
+from llmvis import sections
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +35,7 @@ def project(tmp_path, monkeypatch):
     Path("params.yaml").write_text((ROOT / "params.yaml").read_text())
     text = (ROOT / "dvc.yaml").read_text().replace("python -m flows", "python fake.py")
     Path("dvc.yaml").write_text(text)
-    for stage in config.read_yaml(Path("dvc.yaml"))["stages"].values():
+    for stage in sections.read_yaml(Path("dvc.yaml"))["stages"].values():
         for dep in stage["deps"]:
             if dep.startswith(("llmvis/", "flows/")):
                 code = Path(dep) if Path(dep).suffix else Path(dep, "code.py")
