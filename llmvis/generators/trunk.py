@@ -16,7 +16,14 @@ import keras
 import numpy as np
 from keras import ops
 
-_HIDDEN = -1e9  # added to the logit of a key that must not be seen
+from llmvis.attention import (
+    HIDDEN,
+    attend,
+    padding_bias,
+    rotary_table,
+    rotate,
+    split_heads,
+)
 
 
 @keras.saving.register_keras_serializable("llmvis")
@@ -43,9 +50,9 @@ class Trunk(keras.layers.Layer):
         ]
         self._norm = keras.layers.RMSNormalization(name="norm")
         self._length = grid[0] * grid[1]
-        self._rotary = _rotary_table(self.grid, hidden_dim // num_heads)
+        self._rotary = _grid_rotary(self.grid, hidden_dim // num_heads)
         later_TT = np.triu(np.ones((self._length, self._length)), k=1)
-        self._bias_TT = (later_TT * _HIDDEN).astype("float32")
+        self._bias_TT = (later_TT * HIDDEN).astype("float32")
 
     def build(self, input_shape):
         for block in self._blocks:
@@ -56,7 +63,7 @@ class Trunk(keras.layers.Layer):
         batch, length = ops.shape(states)[0], self._length
         bias_B1TT = ops.broadcast_to(self._bias_TT, (batch, 1, length, length))
         text_bias = ops.broadcast_to(
-            _text_bias(text_mask), (batch, 1, length, text_mask.shape[1])
+            padding_bias(text_mask), (batch, 1, length, text_mask.shape[1])
         )
         bias_B1TS = ops.concatenate([text_bias, bias_B1TT], axis=-1)
         for block in self._blocks:
@@ -71,7 +78,7 @@ class Trunk(keras.layers.Layer):
             room for all image positions, `(B, N, L + T, K)`.
         """
         cache = [block.start_cache(text_states, self._length) for block in self._blocks]
-        return cache, _text_bias(text_mask)
+        return cache, padding_bias(text_mask)
 
     def step(self, states, position, cache, text_bias):
         """One position given the cache of those before it.
@@ -85,7 +92,7 @@ class Trunk(keras.layers.Layer):
         Returns:
             States `(B, 1, C)` and the new cache.
         """
-        ahead_T = ops.cast(ops.arange(self._length) > position, "float32") * _HIDDEN
+        ahead_T = ops.cast(ops.arange(self._length) > position, "float32") * HIDDEN
         ahead = ops.broadcast_to(ahead_T, (ops.shape(states)[0], 1, 1, self._length))
         bias_B11S = ops.concatenate([text_bias, ahead], axis=-1)
         rotary = tuple(
@@ -109,27 +116,11 @@ class Trunk(keras.layers.Layer):
         }
 
 
-def _text_bias(text_mask):
-    hidden_BL = 1.0 - ops.cast(text_mask, "float32")
-    return hidden_BL[:, None, None, :] * _HIDDEN
-
-
-def _rotary_table(grid, head_dim):
+def _grid_rotary(grid, head_dim):
     """Cosines and sines `(T, K / 2)`: half the pairs turn by row, half by column."""
-    frequencies = 1.0 / 100 ** (np.arange(head_dim // 4) / (head_dim // 4))
-    rows, columns = np.divmod(np.arange(grid[0] * grid[1]), grid[1])
-    angles = np.concatenate(
-        [rows[:, None] * frequencies, columns[:, None] * frequencies], axis=1
-    )
-    return np.cos(angles).astype("float32"), np.sin(angles).astype("float32")
-
-
-def _rotate(vectors, rotary):
-    cosines, sines = rotary
-    first, second = ops.split(vectors, 2, axis=-1)
-    return ops.concatenate(
-        [first * cosines - second * sines, first * sines + second * cosines], axis=-1
-    )
+    places = np.divmod(np.arange(grid[0] * grid[1]), grid[1])
+    tables = [rotary_table(axis, head_dim // 4, 100) for axis in places]
+    return tuple(np.concatenate(parts, axis=1) for parts in zip(*tables, strict=True))
 
 
 class _Block(keras.layers.Layer):
@@ -159,7 +150,7 @@ class _Block(keras.layers.Layer):
         text_key, text_value = self._text_heads(text_states)
         key_BNSK = ops.concatenate([text_key, key], axis=2)
         value_BNSK = ops.concatenate([text_value, value], axis=2)
-        states = states + self._attend(query, key_BNSK, value_BNSK, bias)
+        states = states + self._write(attend(query, key_BNSK, value_BNSK, bias))
         return states + self._mix(states)
 
     def start_cache(self, text_states, room):
@@ -172,32 +163,21 @@ class _Block(keras.layers.Layer):
         query, key, value = self._image_heads(states, rotary)
         key_BNSK = ops.slice_update(cache[0], (0, 0, slot, 0), key)
         value_BNSK = ops.slice_update(cache[1], (0, 0, slot, 0), value)
-        states = states + self._attend(query, key_BNSK, value_BNSK, bias)
+        states = states + self._write(attend(query, key_BNSK, value_BNSK, bias))
         return states + self._mix(states), (key_BNSK, value_BNSK)
 
     def _image_heads(self, states, rotary):
         query, key, value = (
-            self._heads(part)
+            split_heads(part, self._num_heads)
             for part in ops.split(self._read(self._norms[0](states)), 3, axis=-1)
         )
-        query = _rotate(self._query_norm(query), rotary)
-        return query, _rotate(self._key_norm(key), rotary), value
+        query = rotate(self._query_norm(query), rotary)
+        return query, rotate(self._key_norm(key), rotary), value
 
     def _text_heads(self, text_states):
         key, value = ops.split(self._read_text(text_states), 2, axis=-1)
-        return self._key_norm(self._heads(key)), self._heads(value)
-
-    def _heads(self, states):
-        shape = (-1, states.shape[1], self._num_heads, self._head_dim)
-        return ops.transpose(ops.reshape(states, shape), (0, 2, 1, 3))
-
-    def _attend(self, query, key, value, bias):
-        scale = self._head_dim**-0.5
-        logits_BNTS = ops.matmul(query * scale, ops.transpose(key, (0, 1, 3, 2))) + bias
-        mixed_BNTK = ops.matmul(ops.softmax(logits_BNTS), value)
-        mixed_BTNK = ops.transpose(mixed_BNTK, (0, 2, 1, 3))
-        shape = (-1, query.shape[2], self._num_heads * self._head_dim)
-        return self._write(ops.reshape(mixed_BTNK, shape))
+        key, value = (split_heads(part, self._num_heads) for part in (key, value))
+        return self._key_norm(key), value
 
     def _mix(self, states):
         gate, value = ops.split(self._expand(self._norms[1](states)), 2, axis=-1)

@@ -1,13 +1,22 @@
 """A small bidirectional transformer over the prompt.
 
 Vaswani et al., 2017, https://arxiv.org/abs/1706.03762, with the block of today: RMS
-norm before each part and SwiGLU (Shazeer, 2020, https://arxiv.org/abs/2002.05202).
+norm before each part, normalised queries and keys, rotary positions and SwiGLU (see
+`llmvis.generators.trunk`). Before each part every token also hears its two neighbours
+through a depthwise convolution, as in Primer (So et al., 2021,
+https://arxiv.org/abs/2109.08668): that "blue" belongs to the "bird" after it need not
+be found by attention first.
 
-Dimension key: B batch, L tokens, C channels.
+Dimension key: B batch, L tokens, C channels, W tokens that a convolution reaches.
 """
 
 import keras
+import numpy as np
 from keras import ops
+
+from llmvis.attention import attend, padding_bias, rotary_table, rotate, split_heads
+
+_REACH = 3  # tokens of a convolution
 
 
 @keras.saving.register_keras_serializable("llmvis")
@@ -16,33 +25,19 @@ class TransformerTextEncoder(keras.layers.Layer):
 
     Args:
         vocabulary_size: Number of token ids.
-        max_tokens: The longest prompt, in tokens.
         hidden_dim: Channels of a state.
         num_layers: Blocks.
-        num_heads: Attention heads; divides `hidden_dim`.
+        num_heads: Attention heads; `hidden_dim` divided by it is even.
 
     Input: Token ids, shape `(B, L)`, int32; 0 is padding and takes no part.
     Output: States, shape `(B, L, hidden_dim)`; at padding they mean nothing.
     """
 
-    def __init__(
-        self,
-        *,
-        vocabulary_size,
-        max_tokens,
-        hidden_dim,
-        num_layers,
-        num_heads,
-        **kwargs,
-    ):
+    def __init__(self, *, vocabulary_size, hidden_dim, num_layers, num_heads, **kwargs):
         super().__init__(**kwargs)
-        self.vocabulary_size, self.max_tokens = vocabulary_size, max_tokens
-        self.hidden_dim, self.num_layers = hidden_dim, num_layers
-        self.num_heads = num_heads
+        self.vocabulary_size, self.hidden_dim = vocabulary_size, hidden_dim
+        self.num_layers, self.num_heads = num_layers, num_heads
         self._words = keras.layers.Embedding(vocabulary_size, hidden_dim, name="words")
-        self._positions = keras.layers.Embedding(
-            max_tokens, hidden_dim, name="positions"
-        )
         self._blocks = [
             _EncoderBlock(hidden_dim, num_heads, name=f"block_{i}")
             for i in range(num_layers)
@@ -52,55 +47,80 @@ class TransformerTextEncoder(keras.layers.Layer):
     def build(self, input_shape):
         states_shape = (*input_shape, self.hidden_dim)
         self._words.build(input_shape)
-        self._positions.build((input_shape[-1],))
         for block in self._blocks:
             block.build(states_shape)
         self._norm.build(states_shape)
 
     def call(self, token_ids):
         mask_BL = ops.not_equal(token_ids, 0)
-        positions_L = ops.arange(token_ids.shape[1])
-        states_BLC = self._words(token_ids) + self._positions(positions_L)
+        bias_B11L = padding_bias(mask_BL)
+        real_BL1 = ops.cast(mask_BL, "float32")[..., None]
+        head_dim = self.hidden_dim // self.num_heads
+        rotary = rotary_table(np.arange(token_ids.shape[1]), head_dim // 2, 50)
+        states_BLC = self._words(token_ids)
         for block in self._blocks:
-            states_BLC = block(states_BLC, mask_BL)
+            states_BLC = block(states_BLC, bias_B11L, real_BL1, rotary)
         return self._norm(states_BLC)
 
     def compute_output_shape(self, input_shape):
         return (*input_shape, self.hidden_dim)
 
     def get_config(self):
-        names = ("vocabulary_size", "max_tokens", "hidden_dim", "num_layers")
+        names = ("vocabulary_size", "hidden_dim", "num_layers", "num_heads")
         return {
             **super().get_config(),
-            **{name: getattr(self, name) for name in (*names, "num_heads")},
+            **{name: getattr(self, name) for name in names},
         }
 
 
 class _EncoderBlock(keras.layers.Layer):
     def __init__(self, hidden_dim, num_heads, **kwargs):
         super().__init__(**kwargs)
-        self._attention = keras.layers.MultiHeadAttention(
-            num_heads, hidden_dim // num_heads, use_bias=False, name="attention"
-        )
+        self._num_heads, self._head_dim = num_heads, hidden_dim // num_heads
+        self._read = _dense(3 * hidden_dim, "read")
+        self._write = _dense(hidden_dim, "write")
+        self._expand = _dense(4 * hidden_dim, "expand")
+        self._contract = _dense(hidden_dim, "contract")
         self._norms = [keras.layers.RMSNormalization(name=f"norm_{i}") for i in (0, 1)]
-        self._gate = keras.layers.Dense(
-            2 * hidden_dim, activation="silu", use_bias=False, name="gate"
-        )
-        self._value = keras.layers.Dense(2 * hidden_dim, use_bias=False, name="value")
-        self._contract = keras.layers.Dense(hidden_dim, use_bias=False, name="contract")
+        self._near = [_Neighbours(name=f"near_{i}") for i in (0, 1)]
+        self._query_norm = keras.layers.RMSNormalization(name="query_norm")
+        self._key_norm = keras.layers.RMSNormalization(name="key_norm")
 
     def build(self, input_shape):
-        self._attention.build(input_shape, input_shape)
-        for norm in self._norms:
-            norm.build(input_shape)
-        self._gate.build(input_shape)
-        self._value.build(input_shape)
-        self._contract.build((*input_shape[:-1], 2 * input_shape[-1]))
+        for layer in (self._read, self._write, self._expand, *self._norms, *self._near):
+            layer.build(input_shape)
+        self._contract.build((*input_shape[:-1], self._expand.units // 2))
+        for norm in (self._query_norm, self._key_norm):
+            norm.build((None, None, None, self._head_dim))
 
-    def call(self, states, mask):
-        normed_BLC = self._norms[0](states)
-        states = states + self._attention(
-            normed_BLC, normed_BLC, attention_mask=mask[:, None, :]
+    def call(self, states, bias, real, rotary):
+        normed_BLC = self._near[0](self._norms[0](states), real)
+        query, key, value = (
+            split_heads(part, self._num_heads)
+            for part in ops.split(self._read(normed_BLC), 3, axis=-1)
         )
-        normed_BLC = self._norms[1](states)
-        return states + self._contract(self._gate(normed_BLC) * self._value(normed_BLC))
+        query = rotate(self._query_norm(query), rotary)
+        key = rotate(self._key_norm(key), rotary)
+        states = states + self._write(attend(query, key, value, bias))
+        normed_BLC = self._near[1](self._norms[1](states), real)
+        gate, value = ops.split(self._expand(normed_BLC), 2, axis=-1)
+        return states + self._contract(ops.silu(gate) * value)
+
+
+class _Neighbours(keras.layers.Layer):
+    """Adds to each token a weighted sum of those within reach, padding left out."""
+
+    def build(self, input_shape):
+        self._kernel = self.add_weight(
+            shape=(_REACH, input_shape[-1]), initializer="zeros", name="kernel"
+        )
+
+    def call(self, states, real):
+        length, side = states.shape[1], _REACH // 2
+        padded = ops.pad(states * real, ((0, 0), (side, side), (0, 0)))
+        shifted = [padded[:, i : i + length] * self._kernel[i] for i in range(_REACH)]
+        return states + sum(shifted)
+
+
+def _dense(units, name):
+    return keras.layers.Dense(units, use_bias=False, name=name)

@@ -90,7 +90,6 @@ def build_generator(
 def _transformer(config, text_tokenizer):
     return TransformerTextEncoder(
         vocabulary_size=text_tokenizer.vocabulary_size,
-        max_tokens=text_tokenizer.max_tokens,
         hidden_dim=config.hidden_dim,
         num_layers=_TEXT_LAYERS,
         num_heads=config.num_heads,

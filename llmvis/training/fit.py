@@ -18,7 +18,7 @@ _CLIP_NORM = 1.0
 _EMA_SHARE = 0.03  # of the steps, over which the kept weights are averaged
 # First and last layers, and weights that are no plain matrices; the layers of a block
 # have such names too, and are none of them.
-_NOT_MUON = [r"^(?!.*block_).*/(read|write)", "/earlier", "embeddings"]
+_NOT_MUON = [r"^(?!.*block_).*/(read|write)", "/earlier", "/near_", "embeddings"]
 _ADAM_SHARE = 0.4  # of the learning rate, for what Muon leaves to AdamW
 
 

@@ -1,0 +1,42 @@
+import keras
+import numpy as np
+import pytest
+
+from llmvis.text_encoders.transformer import TransformerTextEncoder
+
+PROMPT = np.array([[1, 7, 9, 4, 2]], "int32")
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    keras.utils.set_random_seed(0)
+    encoder = TransformerTextEncoder(
+        vocabulary_size=12, hidden_dim=16, num_layers=2, num_heads=2
+    )
+    encoder.build((None, 5))
+    for variable in encoder.trainable_variables:
+        if "near_" in variable.path:  # they start at zero
+            variable.assign(keras.random.normal(variable.shape, seed=1))
+    return encoder
+
+
+def padded(ids, length):
+    return np.pad(ids, ((0, 0), (0, length - ids.shape[1])))
+
+
+def test_padding_takes_no_part(encoder):
+    short, long = encoder(PROMPT), encoder(padded(PROMPT, 9))
+    np.testing.assert_allclose(short, long[:, :5], atol=1e-5)
+
+
+def test_order_matters(encoder):
+    turned = PROMPT[:, [0, 2, 1, 3, 4]]
+    difference = np.abs(np.asarray(encoder(PROMPT)) - np.asarray(encoder(turned)))
+    assert difference[0, 3].max() > 0.01
+
+
+def test_it_saves_and_loads_to_the_same_output(encoder, tmp_path):
+    inputs = keras.Input((5,), dtype="int32")
+    keras.Model(inputs, encoder(inputs)).save(tmp_path / "encoder.keras")
+    loaded = keras.models.load_model(tmp_path / "encoder.keras")
+    np.testing.assert_allclose(loaded(PROMPT), encoder(PROMPT), atol=1e-6)
