@@ -47,7 +47,8 @@ class TokenizeConfig:
     hidden_dim: int  # channels of its networks
     batch_size: int
     num_steps: int  # optimizer steps
-    learning_rate: float
+    learning_rate: float  # of Muon: the layers in the middle
+    adam_learning_rate: float  # of AdamW: embeddings, the first and the last layers
     max_caption_tokens: int  # longer captions are cut
     seed: int
 
@@ -73,7 +74,8 @@ class TrainConfig:
     num_heads: int
     batch_size: int
     num_steps: int  # optimizer steps
-    learning_rate: float
+    learning_rate: float  # of Muon: the layers in the middle
+    adam_learning_rate: float  # of AdamW: embeddings, the first and the last layers
     weight_decay: float
     caption_dropout: float  # share of captions hidden: guidance needs an empty one
     validate_every: int  # steps between validation losses, pictures and checkpoints

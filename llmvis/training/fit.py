@@ -12,6 +12,7 @@ import numpy as np
 from llmvis.errors import TrainingError
 from llmvis.training import checkpoints
 from llmvis.training.batches import stream
+from llmvis.training.muon import BlockwiseMuon
 
 _WARMUP_SHARE = 0.05  # of the steps, from almost nothing to the full learning rate
 _CLIP_NORM = 1.0
@@ -19,7 +20,6 @@ _EMA_SHARE = 0.03  # of the steps, over which the kept weights are averaged
 # First and last layers, and weights that are no plain matrices; the layers of a block
 # have such names too, and are none of them.
 _NOT_MUON = [r"^(?!.*block_).*/(read|write)", "/earlier", "/near_", "embeddings"]
-_ADAM_SHARE = 0.4  # of the learning rate, for what Muon leaves to AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,9 @@ class Plan:
     """How long and how fast to train."""
 
     num_steps: int
-    learning_rate: float  # the highest; reached after the warm-up, then a cosine to 0
+    # The highest; reached after the warm-up, then a cosine to 0.
+    learning_rate: float  # of Muon
+    adam_learning_rate: float  # of AdamW, for what Muon leaves
     weight_decay: float
     validate_every: int  # steps
     seed: int
@@ -110,9 +112,9 @@ class _Callback(keras.callbacks.Callback):
     def _refuse(self, loss):
         raise TrainingError(
             f"The loss became {loss} at step {self._step}: the training diverged. "
-            f"The last checkpoint is kept. Try a learning rate below "
-            f"{self._plan.learning_rate:g}, for example "
-            f"{self._plan.learning_rate / 3:g}."
+            f"The last checkpoint is kept. Try a learning_rate below "
+            f"{self._plan.learning_rate:g} and an adam_learning_rate below "
+            f"{self._plan.adam_learning_rate:g}, for example a third of each."
         )
 
 
@@ -138,13 +140,13 @@ def _optimizer(plan):
         warmup_target=plan.learning_rate,
         warmup_steps=warmup,
     )
-    optimizer = keras.optimizers.Muon(
+    optimizer = BlockwiseMuon(
         schedule,
         adam_beta_2=0.99,  # a training of a few thousand steps has no time for 0.999
         weight_decay=plan.weight_decay,
         adam_weight_decay=plan.weight_decay,
         exclude_layers=_NOT_MUON,
-        adam_lr_ratio=_ADAM_SHARE,
+        adam_lr_ratio=plan.adam_learning_rate / plan.learning_rate,
         global_clipnorm=_CLIP_NORM,
         use_ema=True,
         # A fixed momentum would leave a short training with its initial weights.

@@ -87,6 +87,7 @@ def _plan(config):
     return Plan(
         num_steps=config.num_steps,
         learning_rate=config.learning_rate,
+        adam_learning_rate=config.adam_learning_rate,
         weight_decay=config.weight_decay,
         validate_every=config.validate_every,
         seed=config.seed,

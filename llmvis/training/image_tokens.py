@@ -61,6 +61,7 @@ def fit_image_tokenizer(
     plan = Plan(
         num_steps=config.num_steps,
         learning_rate=config.learning_rate,
+        adam_learning_rate=config.adam_learning_rate,
         weight_decay=0.0,
         validate_every=config.num_steps,
         seed=config.seed,

@@ -12,6 +12,7 @@ from llmvis.training.fit import Observer, Plan, fit
 PLAN = Plan(
     num_steps=60,
     learning_rate=0.3,
+    adam_learning_rate=0.12,
     weight_decay=0.0,
     validate_every=20,
     seed=0,
@@ -97,7 +98,7 @@ def test_a_loss_that_is_no_number_stops_the_training_and_says_what_to_try(tmp_pa
 
     observer = Observer(on_step=lambda *_: None, on_validation=lambda _: None)
     with pytest.raises(
-        TrainingError, match=r"nan at step 26.*learning rate below 0\.3"
+        TrainingError, match=r"nan at step 26.*learning_rate below 0\.3"
     ):
         fit(Line(), broken, PLAN, observer, checkpoint_folder=tmp_path, made_from="a")
 
