@@ -130,9 +130,9 @@ class _Block(keras.layers.Layer):
         intermediate_dim = 8 * hidden_dim // 3
         self._read = _dense(3 * hidden_dim, "read")
         self._read_text = _dense(2 * hidden_dim, "read_text")
-        self._write = _dense(hidden_dim, "write")
+        self._write = _dense(hidden_dim, "write", "zeros")
         self._expand = _dense(2 * intermediate_dim, "expand")
-        self._contract = _dense(hidden_dim, "contract")
+        self._contract = _dense(hidden_dim, "contract", "zeros")
         self._norms = [keras.layers.RMSNormalization(name=f"norm_{i}") for i in (0, 1)]
         self._query_norm = keras.layers.RMSNormalization(name="query_norm")
         self._key_norm = keras.layers.RMSNormalization(name="key_norm")
@@ -184,10 +184,11 @@ class _Block(keras.layers.Layer):
         return self._contract(ops.silu(gate) * value)
 
 
-def _dense(units, name):
+def _dense(units, name, initializer="glorot_uniform"):
+    # What writes starts at zero, so that a block changes nothing until it has learnt.
     return keras.layers.Dense(
         units,
         use_bias=False,
-        kernel_initializer=keras.initializers.VarianceScaling(0.5),
+        kernel_initializer=initializer,
         name=name,
     )

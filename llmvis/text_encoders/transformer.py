@@ -78,9 +78,9 @@ class _EncoderBlock(keras.layers.Layer):
         super().__init__(**kwargs)
         self._num_heads, self._head_dim = num_heads, hidden_dim // num_heads
         self._read = _dense(3 * hidden_dim, "read")
-        self._write = _dense(hidden_dim, "write")
+        self._write = _dense(hidden_dim, "write", "zeros")
         self._expand = _dense(4 * hidden_dim, "expand")
-        self._contract = _dense(hidden_dim, "contract")
+        self._contract = _dense(hidden_dim, "contract", "zeros")
         self._norms = [keras.layers.RMSNormalization(name=f"norm_{i}") for i in (0, 1)]
         self._near = [_Neighbours(name=f"near_{i}") for i in (0, 1)]
         self._query_norm = keras.layers.RMSNormalization(name="query_norm")
@@ -122,5 +122,8 @@ class _Neighbours(keras.layers.Layer):
         return states + sum(shifted)
 
 
-def _dense(units, name):
-    return keras.layers.Dense(units, use_bias=False, name=name)
+def _dense(units, name, initializer="glorot_uniform"):
+    # What writes starts at zero, so that a block changes nothing until it has learnt.
+    return keras.layers.Dense(
+        units, use_bias=False, kernel_initializer=initializer, name=name
+    )
