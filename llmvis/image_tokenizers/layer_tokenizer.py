@@ -37,6 +37,7 @@ from llmvis.image_tokenizers.cutouts import (
 )
 from llmvis.image_tokenizers.frames import reading_weights, writing_weights
 from llmvis.image_tokenizers.fsq import FiniteScalarQuantizer
+from llmvis.image_tokenizers.places import to_boxes, to_places
 from llmvis.processes import map_chunks
 
 _CHUNK = 200  # pictures that one process cuts out at a time
@@ -46,7 +47,7 @@ _SEEN = 16  # cells on a side of what the encoder sees
 # all of them.
 _PALETTE_DIGITS, _PALETTE_LEVELS = 4, 7
 _FORM_LEVELS = 5
-_DIGITS = 8  # of a form; a place has two for each of left, top, width and height
+_DIGITS = 8  # of a form; a place has two for each of its four numbers
 
 
 @keras.saving.register_keras_serializable("llmvis")
@@ -95,8 +96,10 @@ class LayerTokenizer(keras.Model):
         self.num_levels, self.hidden_dim = num_levels, hidden_dim
         self.num_backdrops, self.num_silhouettes = num_backdrops, num_silhouettes
         self.grid = (1 + num_cutouts, 3)
-        # Pixels of a step, so that two digits reach across the picture.
-        self._unit = -(-image_size // num_levels**2)
+        # Two digits reach across the picture to either side, in steps of `unit` pixels.
+        most = num_levels**2 - 1
+        unit = -(-2 * image_size // most)
+        self._scale = {"unit": unit, "size": image_size, "most": most}
         self._cells = image_size // 2
         self._form_quantizer = FiniteScalarQuantizer(_FORM_LEVELS)
         self._palette_quantizer = FiniteScalarQuantizer(_PALETTE_LEVELS)
@@ -163,13 +166,13 @@ class LayerTokenizer(keras.Model):
         boxes = np.stack([self._largest(boxes) for boxes in found])
         form, palette = in_batches(self._encode_batch, pixels, numbers, boxes)
         there = boxes[..., 2] > boxes[..., 0]
-        sides = np.concatenate([boxes[..., :2], boxes[..., 2:] - boxes[..., :2]], -1)
-        places = np.stack(np.divmod(sides // self._unit, self.num_levels), axis=-1)
+        places = to_places(boxes, **self._scale)
+        digits = np.stack(np.divmod(places, self.num_levels), axis=-1)
         codes = np.zeros((len(pixels), *self.grid, self.num_digits), np.uint8)
         codes[:, 0, 0, :2] = np.stack(np.divmod(numbers, self.num_levels), axis=-1)
         codes[:, 1:, 0, :_PALETTE_DIGITS] = palette
         codes[:, 1:, 1] = form
-        codes[:, 1:, 2] = places.reshape(len(pixels), self.num_cutouts, -1)
+        codes[:, 1:, 2] = digits.reshape(len(pixels), self.num_cutouts, -1)
         codes[:, 1:][~there] = 0
         codes[:, 1:, 0, 0][~there] = self.num_levels - 1
         return codes
@@ -179,10 +182,10 @@ class LayerTokenizer(keras.Model):
         codes = ops.cast(codes, "int32")
         numbers = codes[:, 0, 0, 0] * self.num_levels + codes[:, 0, 0, 1]
         known = ops.minimum(numbers, self.num_backdrops - 1)
-        there = ops.cast(codes[:, 1:, 0, :1] < self.num_levels - 1, "int32")
-        pairs = ops.reshape(codes[:, 1:, 2], (-1, self.num_cutouts, 4, 2))
-        sides = (pairs[..., 0] * self.num_levels + pairs[..., 1]) * self._unit * there
-        boxes = ops.concatenate([sides[..., :2], sides[..., :2] + sides[..., 2:]], -1)
+        there = ops.cast(codes[:, 1:, 0, 0] < self.num_levels - 1, "int32")
+        digits = ops.reshape(codes[:, 1:, 2], (-1, self.num_cutouts, 4, 2))
+        places = digits[..., 0] * self.num_levels + digits[..., 1]
+        boxes = to_boxes(places, there, **self._scale)
         form = self._form_quantizer.decode(codes[:, 1:, 1])
         palette = self._palette_quantizer.decode(codes[:, 1:, 0, :_PALETTE_DIGITS])
         backdrops = ops.take(self.backdrops, known, axis=0)

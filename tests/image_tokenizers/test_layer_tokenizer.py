@@ -8,7 +8,7 @@ from llmvis.errors import ConfigError
 from llmvis.image_tokenizers.layer_tokenizer import LayerTokenizer
 from tests.image_tokenizers.conftest import BACKDROPS, SIZE
 
-SIZES = {"num_cutouts": 2, "num_levels": 7, "hidden_dim": 16}
+SIZES = {"num_cutouts": 2, "num_levels": 9, "hidden_dim": 16}
 
 
 @pytest.fixture(scope="module")
@@ -23,19 +23,21 @@ def tokenizer():
 def test_the_codes_are_a_backdrop_and_three_positions_for_each_thing(tokenizer, drawn):
     pictures, numbers, boxes = drawn
     codes = tokenizer.encode(pictures)
-    left = codes[:, 1, 2, 0].astype(int) * 7 + codes[:, 1, 2, 1]
+    width = codes[:, 1, 2, 0].astype(int) * 9 + codes[:, 1, 2, 1]
     alone = np.array([len(here) == 1 for here in boxes])
 
     assert codes.shape == (240, 3, 3, 8)
-    assert codes.max() < 7
+    assert codes.max() < 9
     assert np.array_equal(codes[:, 0, 0, 1], numbers)
-    assert np.array_equal(left[alone], [b[0][0] for b in boxes if len(b) == 1])
-    assert (codes[alone, 2, 0, 0] == 6).all()
+    assert np.array_equal(
+        width[alone], [b[0][2] - b[0][0] for b in boxes if len(b) == 1]
+    )
+    assert (codes[alone, 2, 0, 0] == 8).all()
 
 
 def test_decoding_without_a_thing_gives_the_backdrop(tokenizer):
     codes = np.zeros((2, 3, 3, 8), np.uint8)
-    codes[:, 1:, 0, 0] = 6
+    codes[:, 1:, 0, 0] = 8
     codes[1, 0, 0, 1] = 1
 
     assert np.allclose(tokenizer.decode(codes), BACKDROPS, atol=1e-6)
@@ -87,5 +89,5 @@ def test_a_saved_tokenizer_gives_the_same_codes(tokenizer, drawn, tmp_path):
 
 
 def test_more_backdrops_than_digits_can_number_are_refused():
-    with pytest.raises(ConfigError, match=r"50 backdrops.*to 15"):
-        LayerTokenizer(SIZE, **SIZES, num_backdrops=50, num_silhouettes=0)
+    with pytest.raises(ConfigError, match=r"82 backdrops.*to 15"):
+        LayerTokenizer(SIZE, **SIZES, num_backdrops=82, num_silhouettes=0)
