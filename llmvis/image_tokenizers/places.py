@@ -27,9 +27,8 @@ def to_places(boxes: np.ndarray, unit: int, size: int, most: int) -> np.ndarray:
     left, top, right, bottom = np.moveaxis(boxes // unit, -1, 0)
     width, height = right - left, bottom - top
     middle = left + width // 2
-    first = {"mode": "constant", "constant_values": size // unit // 2}
-    before = np.pad(middle[:, :-1], ((0, 0), (1, 0)), **first)
-    above = np.pad(bottom[:, :-1], ((0, 0), (1, 0)))
+    before, above = np.roll(middle, 1, axis=1), np.roll(bottom, 1, axis=1)
+    before[:, 0], above[:, 0] = size // unit // 2, 0
     places = [width, height, middle - before + most // 2, top - above + most // 2]
     return np.clip(np.stack(places, axis=-1), 0, most)
 
