@@ -24,6 +24,8 @@ _MOST_PICTURES = 12_000  # looked at
 _PROPOSALS = 640  # in each round
 _VOTERS = 15  # pictures behind a proposal; fewer make no backdrop
 _FEW = 0.3  # of the usual number of pictures: a backdrop with fewer is a coincidence
+_RARE = 2  # rounds of proposals of what few others have
+_OFTEN = 0.02  # of the pictures with one backdrop: what is so common is no thing
 _BLOCK = 256  # pictures compared at once
 
 
@@ -43,15 +45,16 @@ def find_backdrops(pixels: np.ndarray, most: int, seed: int) -> np.ndarray:
     taken = np.sort(rng.permutation(len(pixels))[:_MOST_PICTURES])
     pictures = np.asarray(pixels[taken])
     cells_NSC = thumbnails(pictures)
-    backdrops_KSC = _settle(cells_NSC, _propose(cells_NSC, rng), rounds=3)
-    more_KSC = _propose_rare(cells_NSC, backdrops_KSC, rng)
-    backdrops_KSC = _settle(
-        cells_NSC, np.concatenate([backdrops_KSC, more_KSC]), rounds=3, few=_FEW
-    )[:most]
+    backdrops_KSC = _settle(cells_NSC, _propose(cells_NSC, rng), rounds=2, few=0.0)
+    for _ in range(_RARE):
+        more_KSC = _propose_rare(cells_NSC, backdrops_KSC, rng)
+        backdrops_KSC = np.concatenate([backdrops_KSC, more_KSC])
+        backdrops_KSC = _settle(cells_NSC, backdrops_KSC, rounds=3, few=_FEW)
+    backdrops_KSC = backdrops_KSC[:most]
     nearest_N = nearest_backdrops(cells_NSC, _in_order(backdrops_KSC))
     return np.stack(
         [
-            np.median(pictures[nearest_N == k], axis=0).astype("float32") / 255
+            _commonest(pictures[nearest_N == k]).astype("float32") / 255
             for k in np.unique(nearest_N)
         ]
     )
@@ -83,8 +86,12 @@ def thumbnails(pictures: np.ndarray) -> np.ndarray:
         )
     scale = 255 if pictures.dtype == np.uint8 else 1
     shape = (len(pictures), _SIDE, pictures.shape[1] // _SIDE, _SIDE, -1, 3)
-    means = pictures.reshape(shape).mean(axis=(2, 4), dtype="float32") / scale
-    return means.reshape(len(pictures), _SIDE**2, 3)
+    cells = pictures.reshape(shape)
+    means = cells.mean(axis=(2, 4), dtype="float32")
+    greens = cells[..., 1]
+    spread = (greens.max(axis=(2, 4)) - greens.min(axis=(2, 4)))[..., None]
+    thumbnail = np.concatenate([means, spread], axis=-1) / np.float32(scale)
+    return thumbnail.reshape(len(pictures), _SIDE**2, 4)
 
 
 def nearest_backdrops(cells: np.ndarray, backdrops: np.ndarray) -> np.ndarray:
@@ -107,41 +114,86 @@ def _propose_rare(cells, backdrops, rng):
         if len(members) < 4 * _VOTERS:
             continue
         share = -(-_PROPOSALS * len(members) // max(len(cells), _PROPOSALS))
-        proposers = rng.choice(members, share, replace=False)
-        agreeing_NM = _in_blocks(
-            _rare_agreement,
-            members,
-            proposers,
-            lambda rows: (cells[rows], far_NS[rows]),
-        )
-        proposals.append(_medians(cells[members], _smallest(-agreeing_NM.T)))
+        for proposer in rng.choice(len(members), share, replace=False):
+            voters = _rare_voters(cells[members], far_NS[members], proposer)
+            if len(voters):
+                proposals.append(_commonest(cells[members[voters]])[None])
     return np.concatenate(proposals)
 
 
-def _settle(cells, backdrops, rounds, few=0.0):
-    """Medians of the pictures nearest to each, those alike made one; largest first."""
+def _rare_voters(cells, far, proposer):
+    """Those that agree with one picture where it differs from the backdrop.
+
+    Only what many agree about counts: of things a few have the same place and colour.
+
+    Returns:
+        Rows of pictures, `_VOTERS` or, if nothing counts, none.
+    """
+    agree_NS = np.abs(cells - cells[proposer]).max(axis=2) < _NEAR
+    agree_NS &= far & far[proposer]
+    often_S = agree_NS.sum(axis=0) >= max(_VOTERS, _OFTEN * len(cells))
+    if not often_S.any():
+        return np.zeros(0, int)
+    return _smallest(-agree_NS[:, often_S].sum(axis=1)[None])[0]
+
+
+def _settle(cells, backdrops, rounds, few):
+    """Medians of the pictures nearest to each, without those that are not needed."""
     for _ in range(rounds):
-        counts = np.bincount(
-            nearest_backdrops(cells, backdrops), minlength=len(backdrops)
-        )
-        least = max(_VOTERS, few * np.median(counts[counts > 0]))
-        distances_KK = _distances(backdrops, backdrops)
-        kept: list[int] = []
-        for k in np.argsort(-counts, kind="stable"):
-            enough = counts[k] >= least or not kept
-            if enough and (distances_KK[k, kept] > _SAME).all():
-                kept.append(k)
-        backdrops = backdrops[kept]
+        backdrops = backdrops[_unlike(backdrops)]
+        backdrops = backdrops[_needed(_distances(cells, backdrops), few)]
         nearest_N = nearest_backdrops(cells, backdrops)
         backdrops = np.stack(
-            [
-                np.median(cells[nearest_N == k], axis=0)
-                if (nearest_N == k).any()
-                else backdrops[k]
-                for k in range(len(backdrops))
-            ]
+            [_commonest(cells[nearest_N == k]) for k in np.unique(nearest_N)]
         )
     return backdrops
+
+
+def _unlike(backdrops):
+    """The numbers of backdrops that are not almost another one."""
+    distances_KK = _distances(backdrops, backdrops)
+    kept: list[int] = []
+    for k in range(len(backdrops)):
+        if (distances_KK[k, kept] > _SAME).all():
+            kept.append(k)
+    return kept
+
+
+def _needed(distances, few):
+    """The numbers of backdrops without which many pictures would be far from any.
+
+    What a thing that many pictures have in one place does to a median, no picture
+    needs for long: the backdrop itself is almost as near.
+    """
+    table_NK = distances.copy()
+    nearest_N2 = np.argsort(table_NK, axis=1, kind="stable")[:, :2]
+    left_K = np.ones(table_NK.shape[1], bool)
+    while left_K.sum() > 1:
+        near_N2 = np.take_along_axis(table_NK, nearest_N2, axis=1)
+        gains_K = np.bincount(
+            nearest_N2[:, 0], near_N2[:, 1] - near_N2[:, 0], minlength=len(left_K)
+        )
+        weakest = np.where(left_K, gains_K, np.inf).argmin()
+        least = max(_VOTERS * _SAME, few * np.median(gains_K[left_K]))
+        if gains_K[weakest] >= least:
+            break
+        left_K[weakest] = False
+        table_NK[:, weakest] = np.inf
+        rows = (nearest_N2 == weakest).any(axis=1)
+        nearest_N2[rows] = np.argsort(table_NK[rows], axis=1, kind="stable")[:, :2]
+    return left_K
+
+
+def _commonest(values):
+    """The middle of the densest of all values along the first axis.
+
+    Where things often stand, the median of pictures with one backdrop is no backdrop.
+    """
+    values = np.sort(values, axis=0)
+    few = len(values) // 4
+    widths = values[few:] - values[: len(values) - few]
+    start = widths.argmin(axis=0)[None]
+    return np.take_along_axis(values, start + few // 2, axis=0)[0]
 
 
 def _smallest(values):
@@ -150,7 +202,7 @@ def _smallest(values):
 
 
 def _medians(cells, voters):
-    return np.stack([np.median(cells[row], axis=0) for row in voters])
+    return np.stack([_commonest(cells[row]) for row in voters])
 
 
 def _distances(cells, others):
@@ -178,11 +230,3 @@ def _distance(cells, others):
     """Mean difference of `(N, S, 3)` and `(M, S, 3)`, capped: `(N, M)` in [0, 1]."""
     differences_NMSC = tf.abs(cells[:, None] - others[None])
     return tf.reduce_mean(tf.minimum(differences_NMSC, _NEAR), axis=(2, 3)) / _NEAR
-
-
-@tf.function(jit_compile=True)
-def _rare_agreement(cells, far, others, others_far):
-    """In how many cells both are far from their backdrop and agree: `(N, M)`."""
-    agree_NMS = tf.reduce_max(tf.abs(cells[:, None] - others[None]), axis=3) < _NEAR
-    both_NMS = far[:, None] & others_far[None]
-    return tf.reduce_sum(tf.cast(agree_NMS & both_NMS, tf.float32), axis=2)
