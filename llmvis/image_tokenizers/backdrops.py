@@ -1,14 +1,14 @@
 """Finds the backdrops that pictures of a data set have in common.
 
 Pictures with one backdrop agree in most of their pixels, exactly; what stands in front
-differs from picture to picture, so the median of such pictures is the backdrop alone.
+differs from picture to picture, so the commonest colours are those of the backdrop.
 Who shares a backdrop is found as in RANSAC (Fischler and Bolles, 1981): each of a few
 pictures proposes one, and what many agree to stays. Pictures that agree about a colour
-few others have there (a cloud, a star) agree for a reason, so a second round of
-proposals counts only that.
+few others have there (a cloud, a star) agree for a reason, so later rounds of
+proposals count only that.
 
-Dimension key: N pictures, M other pictures, S cells of a thumbnail, C colours,
-K backdrops.
+Dimension key: N pictures, M other pictures, S cells of a thumbnail, C colours and how
+much they differ within a cell, K backdrops.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ _SAME = 0.008  # share of cells in which two backdrops may differ and still be o
 _MOST_PICTURES = 12_000  # looked at
 _PROPOSALS = 640  # in each round
 _VOTERS = 15  # pictures behind a proposal; fewer make no backdrop
-_FEW = 0.3  # of the usual number of pictures: a backdrop with fewer is a coincidence
+_FEW = 0.3  # of what a backdrop usually explains: one with less is a coincidence
 _RARE = 2  # rounds of proposals of what few others have
 _OFTEN = 0.02  # of the pictures with one backdrop: what is so common is no thing
 _BLOCK = 256  # pictures compared at once
@@ -50,7 +50,10 @@ def find_backdrops(pixels: np.ndarray, most: int, seed: int) -> np.ndarray:
         more_KSC = _propose_rare(cells_NSC, backdrops_KSC, rng)
         backdrops_KSC = np.concatenate([backdrops_KSC, more_KSC])
         backdrops_KSC = _settle(cells_NSC, backdrops_KSC, rounds=3, few=_FEW)
-    backdrops_KSC = backdrops_KSC[:most]
+    counts_K = np.bincount(
+        nearest_backdrops(cells_NSC, backdrops_KSC), minlength=len(backdrops_KSC)
+    )
+    backdrops_KSC = backdrops_KSC[np.argsort(-counts_K, kind="stable")[:most]]
     nearest_N = nearest_backdrops(cells_NSC, _in_order(backdrops_KSC))
     return np.stack(
         [
@@ -70,9 +73,11 @@ def _in_order(backdrops):
 
 
 def thumbnails(pictures: np.ndarray) -> np.ndarray:
-    """Mean colours of the cells of pictures `(N, Y, X, 3)`: `(N, S, 3)` float32.
+    """What the cells of pictures `(N, Y, X, 3)` look like: `(N, S, 4)` float32.
 
-    Pictures may be uint8, or float in [0, 1].
+    That is their mean colour, and how far their greens are apart: a star that is
+    smaller than a cell hardly changes the mean. Pictures may be uint8, or float in
+    [0, 1].
 
     Raises:
         ConfigError: Their cells would not be whole pixels.
@@ -101,7 +106,8 @@ def nearest_backdrops(cells: np.ndarray, backdrops: np.ndarray) -> np.ndarray:
 
 def _propose(cells, rng):
     proposers = cells[rng.permutation(len(cells))[:_PROPOSALS]]
-    return _medians(cells, _smallest(_distances(cells, proposers).T))
+    voters = _smallest(_distances(cells, proposers).T)
+    return np.stack([_commonest(cells[row]) for row in voters])
 
 
 def _propose_rare(cells, backdrops, rng):
@@ -138,7 +144,7 @@ def _rare_voters(cells, far, proposer):
 
 
 def _settle(cells, backdrops, rounds, few):
-    """Medians of the pictures nearest to each, without those that are not needed."""
+    """What the pictures nearest to each have, without those that are not needed."""
     for _ in range(rounds):
         backdrops = backdrops[_unlike(backdrops)]
         backdrops = backdrops[_needed(_distances(cells, backdrops), few)]
@@ -160,10 +166,9 @@ def _unlike(backdrops):
 
 
 def _needed(distances, few):
-    """The numbers of backdrops without which many pictures would be far from any.
+    """Without which backdrops many pictures would be far from any: `(K,)` bool.
 
-    What a thing that many pictures have in one place does to a median, no picture
-    needs for long: the backdrop itself is almost as near.
+    One with a thing in it is not needed, as the same without it is almost as near.
     """
     table_NK = distances.copy()
     nearest_N2 = np.argsort(table_NK, axis=1, kind="stable")[:, :2]
@@ -176,7 +181,10 @@ def _needed(distances, few):
         weakest = np.where(left_K, gains_K, np.inf).argmin()
         least = max(_VOTERS * _SAME, few * np.median(gains_K[left_K]))
         if gains_K[weakest] >= least:
-            break
+            counts_K = np.bincount(nearest_N2[:, 0], minlength=len(left_K))
+            weakest = np.where(left_K, counts_K, np.inf).argmin()
+            if counts_K[weakest] >= _VOTERS:
+                break
         left_K[weakest] = False
         table_NK[:, weakest] = np.inf
         rows = (nearest_N2 == weakest).any(axis=1)
@@ -201,28 +209,19 @@ def _smallest(values):
     return np.argsort(values, axis=1, kind="stable")[:, :_VOTERS]
 
 
-def _medians(cells, voters):
-    return np.stack([_commonest(cells[row]) for row in voters])
-
-
 def _distances(cells, others):
-    return _in_blocks(_distance, cells, others, lambda rows: (rows,))
-
-
-def _in_blocks(function, rows, columns, read):
-    """A table of `function`, made in blocks of one shape so that one graph serves."""
+    """Made in blocks of one shape, so that one graph serves: `(N, M)`."""
     padded_rows, padded_columns = (
         np.resize(part, (-(-len(part) // _BLOCK) * _BLOCK, *part.shape[1:]))
-        for part in (rows, columns)
+        for part in (cells, others)
     )
     table = np.empty((len(padded_rows), len(padded_columns)), "float32")
     for i in range(0, len(padded_rows), _BLOCK):
         for j in range(0, len(padded_columns), _BLOCK):
-            table[i : i + _BLOCK, j : j + _BLOCK] = function(
-                *read(padded_rows[i : i + _BLOCK]),
-                *read(padded_columns[j : j + _BLOCK]),
+            table[i : i + _BLOCK, j : j + _BLOCK] = _distance(
+                padded_rows[i : i + _BLOCK], padded_columns[j : j + _BLOCK]
             )
-    return table[: len(rows), : len(columns)]
+    return table[: len(cells), : len(others)]
 
 
 @tf.function(jit_compile=True)
