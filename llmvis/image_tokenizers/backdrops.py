@@ -226,6 +226,6 @@ def _distances(cells, others):
 
 @tf.function(jit_compile=True)
 def _distance(cells, others):
-    """Mean difference of `(N, S, 3)` and `(M, S, 3)`, capped: `(N, M)` in [0, 1]."""
-    differences_NMSC = tf.abs(cells[:, None] - others[None])
-    return tf.reduce_mean(tf.minimum(differences_NMSC, _NEAR), axis=(2, 3)) / _NEAR
+    """Mean difference of `(N, S, C)` and `(M, S, C)`, capped: `(N, M)` in [0, 1]."""
+    differences_NMS = tf.reduce_max(tf.abs(cells[:, None] - others[None]), axis=3)
+    return tf.reduce_mean(tf.minimum(differences_NMS, _NEAR), axis=2) / _NEAR
