@@ -1,14 +1,14 @@
 """Finds the backdrops that pictures of a data set have in common.
 
 Pictures with one backdrop agree in most of their pixels, exactly; what stands in front
-differs from picture to picture, so the median of such pictures is the backdrop alone.
+differs from picture to picture, so the commonest colours are those of the backdrop.
 Who shares a backdrop is found as in RANSAC (Fischler and Bolles, 1981): each of a few
 pictures proposes one, and what many agree to stays. Pictures that agree about a colour
-few others have there (a cloud, a star) agree for a reason, so a second round of
-proposals counts only that.
+few others have there (a cloud, a star) agree for a reason, so later rounds of
+proposals count only that.
 
-Dimension key: N pictures, M other pictures, S cells of a thumbnail, C colours,
-K backdrops.
+Dimension key: N pictures, M other pictures, S cells of a thumbnail, C colours and how
+much they differ within a cell, K backdrops.
 """
 
 import numpy as np
@@ -23,7 +23,9 @@ _SAME = 0.008  # share of cells in which two backdrops may differ and still be o
 _MOST_PICTURES = 12_000  # looked at
 _PROPOSALS = 640  # in each round
 _VOTERS = 15  # pictures behind a proposal; fewer make no backdrop
-_FEW = 0.3  # of the usual number of pictures: a backdrop with fewer is a coincidence
+_FEW = 0.3  # of what a backdrop usually explains: one with less is a coincidence
+_RARE = 2  # rounds of proposals of what few others have
+_OFTEN = 0.02  # of the pictures with one backdrop: what is so common is no thing
 _BLOCK = 256  # pictures compared at once
 
 
@@ -43,15 +45,19 @@ def find_backdrops(pixels: np.ndarray, most: int, seed: int) -> np.ndarray:
     taken = np.sort(rng.permutation(len(pixels))[:_MOST_PICTURES])
     pictures = np.asarray(pixels[taken])
     cells_NSC = thumbnails(pictures)
-    backdrops_KSC = _settle(cells_NSC, _propose(cells_NSC, rng), rounds=3)
-    more_KSC = _propose_rare(cells_NSC, backdrops_KSC, rng)
-    backdrops_KSC = _settle(
-        cells_NSC, np.concatenate([backdrops_KSC, more_KSC]), rounds=3, few=_FEW
-    )[:most]
+    backdrops_KSC = _settle(cells_NSC, _propose(cells_NSC, rng), rounds=2, few=0.0)
+    for _ in range(_RARE):
+        more_KSC = _propose_rare(cells_NSC, backdrops_KSC, rng)
+        backdrops_KSC = np.concatenate([backdrops_KSC, more_KSC])
+        backdrops_KSC = _settle(cells_NSC, backdrops_KSC, rounds=3, few=_FEW)
+    counts_K = np.bincount(
+        nearest_backdrops(cells_NSC, backdrops_KSC), minlength=len(backdrops_KSC)
+    )
+    backdrops_KSC = backdrops_KSC[np.argsort(-counts_K, kind="stable")[:most]]
     nearest_N = nearest_backdrops(cells_NSC, _in_order(backdrops_KSC))
     return np.stack(
         [
-            np.median(pictures[nearest_N == k], axis=0).astype("float32") / 255
+            _commonest(pictures[nearest_N == k]).astype("float32") / 255
             for k in np.unique(nearest_N)
         ]
     )
@@ -67,9 +73,11 @@ def _in_order(backdrops):
 
 
 def thumbnails(pictures: np.ndarray) -> np.ndarray:
-    """Mean colours of the cells of pictures `(N, Y, X, 3)`: `(N, S, 3)` float32.
+    """What the cells of pictures `(N, Y, X, 3)` look like: `(N, S, 4)` float32.
 
-    Pictures may be uint8, or float in [0, 1].
+    That is their mean colour, and how far their greens are apart: a star that is
+    smaller than a cell hardly changes the mean. Pictures may be uint8, or float in
+    [0, 1].
 
     Raises:
         ConfigError: Their cells would not be whole pixels.
@@ -83,8 +91,12 @@ def thumbnails(pictures: np.ndarray) -> np.ndarray:
         )
     scale = 255 if pictures.dtype == np.uint8 else 1
     shape = (len(pictures), _SIDE, pictures.shape[1] // _SIDE, _SIDE, -1, 3)
-    means = pictures.reshape(shape).mean(axis=(2, 4), dtype="float32") / scale
-    return means.reshape(len(pictures), _SIDE**2, 3)
+    cells = pictures.reshape(shape)
+    means = cells.mean(axis=(2, 4), dtype="float32")
+    greens = cells[..., 1]
+    spread = (greens.max(axis=(2, 4)) - greens.min(axis=(2, 4)))[..., None]
+    thumbnail = np.concatenate([means, spread], axis=-1) / np.float32(scale)
+    return thumbnail.reshape(len(pictures), _SIDE**2, 4)
 
 
 def nearest_backdrops(cells: np.ndarray, backdrops: np.ndarray) -> np.ndarray:
@@ -94,7 +106,8 @@ def nearest_backdrops(cells: np.ndarray, backdrops: np.ndarray) -> np.ndarray:
 
 def _propose(cells, rng):
     proposers = cells[rng.permutation(len(cells))[:_PROPOSALS]]
-    return _medians(cells, _smallest(_distances(cells, proposers).T))
+    voters = _smallest(_distances(cells, proposers).T)
+    return np.stack([_commonest(cells[row]) for row in voters])
 
 
 def _propose_rare(cells, backdrops, rng):
@@ -107,41 +120,88 @@ def _propose_rare(cells, backdrops, rng):
         if len(members) < 4 * _VOTERS:
             continue
         share = -(-_PROPOSALS * len(members) // max(len(cells), _PROPOSALS))
-        proposers = rng.choice(members, share, replace=False)
-        agreeing_NM = _in_blocks(
-            _rare_agreement,
-            members,
-            proposers,
-            lambda rows: (cells[rows], far_NS[rows]),
-        )
-        proposals.append(_medians(cells[members], _smallest(-agreeing_NM.T)))
+        for proposer in rng.choice(len(members), share, replace=False):
+            voters = _rare_voters(cells[members], far_NS[members], proposer)
+            if len(voters):
+                proposals.append(_commonest(cells[members[voters]])[None])
     return np.concatenate(proposals)
 
 
-def _settle(cells, backdrops, rounds, few=0.0):
-    """Medians of the pictures nearest to each, those alike made one; largest first."""
+def _rare_voters(cells, far, proposer):
+    """Those that agree with one picture where it differs from the backdrop.
+
+    Only what many agree about counts: of things a few have the same place and colour.
+
+    Returns:
+        Rows of pictures, `_VOTERS` or, if nothing counts, none.
+    """
+    agree_NS = np.abs(cells - cells[proposer]).max(axis=2) < _NEAR
+    agree_NS &= far & far[proposer]
+    often_S = agree_NS.sum(axis=0) >= max(_VOTERS, _OFTEN * len(cells))
+    if not often_S.any():
+        return np.zeros(0, int)
+    return _smallest(-agree_NS[:, often_S].sum(axis=1)[None])[0]
+
+
+def _settle(cells, backdrops, rounds, few):
+    """What the pictures nearest to each have, without those that are not needed."""
     for _ in range(rounds):
-        counts = np.bincount(
-            nearest_backdrops(cells, backdrops), minlength=len(backdrops)
-        )
-        least = max(_VOTERS, few * np.median(counts[counts > 0]))
-        distances_KK = _distances(backdrops, backdrops)
-        kept: list[int] = []
-        for k in np.argsort(-counts, kind="stable"):
-            enough = counts[k] >= least or not kept
-            if enough and (distances_KK[k, kept] > _SAME).all():
-                kept.append(k)
-        backdrops = backdrops[kept]
+        backdrops = backdrops[_unlike(backdrops)]
+        backdrops = backdrops[_needed(_distances(cells, backdrops), few)]
         nearest_N = nearest_backdrops(cells, backdrops)
         backdrops = np.stack(
-            [
-                np.median(cells[nearest_N == k], axis=0)
-                if (nearest_N == k).any()
-                else backdrops[k]
-                for k in range(len(backdrops))
-            ]
+            [_commonest(cells[nearest_N == k]) for k in np.unique(nearest_N)]
         )
     return backdrops
+
+
+def _unlike(backdrops):
+    """The numbers of backdrops that are not almost another one."""
+    distances_KK = _distances(backdrops, backdrops)
+    kept: list[int] = []
+    for k in range(len(backdrops)):
+        if (distances_KK[k, kept] > _SAME).all():
+            kept.append(k)
+    return kept
+
+
+def _needed(distances, few):
+    """Without which backdrops many pictures would be far from any: `(K,)` bool.
+
+    One with a thing in it is not needed, as the same without it is almost as near.
+    """
+    table_NK = distances.copy()
+    nearest_N2 = np.argsort(table_NK, axis=1, kind="stable")[:, :2]
+    left_K = np.ones(table_NK.shape[1], bool)
+    while left_K.sum() > 1:
+        near_N2 = np.take_along_axis(table_NK, nearest_N2, axis=1)
+        gains_K = np.bincount(
+            nearest_N2[:, 0], near_N2[:, 1] - near_N2[:, 0], minlength=len(left_K)
+        )
+        weakest = np.where(left_K, gains_K, np.inf).argmin()
+        least = max(_VOTERS * _SAME, few * np.median(gains_K[left_K]))
+        if gains_K[weakest] >= least:
+            counts_K = np.bincount(nearest_N2[:, 0], minlength=len(left_K))
+            weakest = np.where(left_K, counts_K, np.inf).argmin()
+            if counts_K[weakest] >= _VOTERS:
+                break
+        left_K[weakest] = False
+        table_NK[:, weakest] = np.inf
+        rows = (nearest_N2 == weakest).any(axis=1)
+        nearest_N2[rows] = np.argsort(table_NK[rows], axis=1, kind="stable")[:, :2]
+    return left_K
+
+
+def _commonest(values):
+    """The middle of the densest of all values along the first axis.
+
+    Where things often stand, the median of pictures with one backdrop is no backdrop.
+    """
+    values = np.sort(values, axis=0)
+    few = len(values) // 4
+    widths = values[few:] - values[: len(values) - few]
+    start = widths.argmin(axis=0)[None]
+    return np.take_along_axis(values, start + few // 2, axis=0)[0]
 
 
 def _smallest(values):
@@ -149,40 +209,23 @@ def _smallest(values):
     return np.argsort(values, axis=1, kind="stable")[:, :_VOTERS]
 
 
-def _medians(cells, voters):
-    return np.stack([np.median(cells[row], axis=0) for row in voters])
-
-
 def _distances(cells, others):
-    return _in_blocks(_distance, cells, others, lambda rows: (rows,))
-
-
-def _in_blocks(function, rows, columns, read):
-    """A table of `function`, made in blocks of one shape so that one graph serves."""
+    """Made in blocks of one shape, so that one graph serves: `(N, M)`."""
     padded_rows, padded_columns = (
         np.resize(part, (-(-len(part) // _BLOCK) * _BLOCK, *part.shape[1:]))
-        for part in (rows, columns)
+        for part in (cells, others)
     )
     table = np.empty((len(padded_rows), len(padded_columns)), "float32")
     for i in range(0, len(padded_rows), _BLOCK):
         for j in range(0, len(padded_columns), _BLOCK):
-            table[i : i + _BLOCK, j : j + _BLOCK] = function(
-                *read(padded_rows[i : i + _BLOCK]),
-                *read(padded_columns[j : j + _BLOCK]),
+            table[i : i + _BLOCK, j : j + _BLOCK] = _distance(
+                padded_rows[i : i + _BLOCK], padded_columns[j : j + _BLOCK]
             )
-    return table[: len(rows), : len(columns)]
+    return table[: len(cells), : len(others)]
 
 
 @tf.function(jit_compile=True)
 def _distance(cells, others):
-    """Mean difference of `(N, S, 3)` and `(M, S, 3)`, capped: `(N, M)` in [0, 1]."""
-    differences_NMSC = tf.abs(cells[:, None] - others[None])
-    return tf.reduce_mean(tf.minimum(differences_NMSC, _NEAR), axis=(2, 3)) / _NEAR
-
-
-@tf.function(jit_compile=True)
-def _rare_agreement(cells, far, others, others_far):
-    """In how many cells both are far from their backdrop and agree: `(N, M)`."""
-    agree_NMS = tf.reduce_max(tf.abs(cells[:, None] - others[None]), axis=3) < _NEAR
-    both_NMS = far[:, None] & others_far[None]
-    return tf.reduce_sum(tf.cast(agree_NMS & both_NMS, tf.float32), axis=2)
+    """Mean difference of `(N, S, C)` and `(M, S, C)`, capped: `(N, M)` in [0, 1]."""
+    differences_NMS = tf.reduce_max(tf.abs(cells[:, None] - others[None]), axis=3)
+    return tf.reduce_mean(tf.minimum(differences_NMS, _NEAR), axis=2) / _NEAR

@@ -3,9 +3,10 @@
 What differs from the backdrop and hangs together is one thing, or several that touch.
 No one says which, but things come again and their chance neighbours do not: a
 silhouette that many pictures share is one thing. Whatever is like none of those is cut
-where both sides are. That is how words are found in writing without spaces (Brent,
-1999, "An Efficient, Probabilistically Sound Algorithm for Segmentation and Word
-Discovery"), and nothing has to be labelled.
+where both sides are, and as things that touch hide some of each other, the sides are
+moved a little to where they are most like it. That is how words are found in writing
+without spaces (Brent, 1999, "An Efficient, Probabilistically Sound Algorithm for
+Segmentation and Word Discovery"), and nothing has to be labelled.
 
 Dimension key: Y X picture rows and columns, H W rows and columns of a thing, R cells on
 a side of a silhouette, S silhouettes, F features of one: its cells and its proportions.
@@ -25,6 +26,7 @@ _CELLS = 16  # on a side of a silhouette
 _LEAST = 4  # pixels on a side of a thing
 _PROPORTION = 3.0  # weight of the logarithm of width over height
 _ALIKE = 0.1  # root mean square difference of two views of one thing, at the most
+_LIKELY = 0.2  # the same of a piece of something that was cut: parts of it are hidden
 _SAME = 0.03  # silhouettes closer than this are kept once
 _NEIGHBOURS = 10  # others alike, for a silhouette to count as one that comes again
 _PROPOSALS = 1500
@@ -32,7 +34,11 @@ _DEPTH = 3  # cuts within cuts
 _BESIDE = ndimage.generate_binary_structure(
     2, 1
 )  # pixels that share a side hang together
-_NO_CUT = np.inf  # the cost of leaving a thing as it is
+_SHARED = 3  # rows or columns that may be of both sides of a cut, or of none
+_LOSS = 0.03  # what each of them costs
+_TRIED = 3  # cuts, of a part that none leaves wholly known
+_MOVES = (-2, -1, 1, 2)  # pixels that the side of a piece may move
+_GAIN = 0.02  # by which a piece has to be less strange then
 
 NUM_FEATURES = _CELLS**2 + 1
 
@@ -47,7 +53,13 @@ class Part:
     features: np.ndarray  # of the silhouette, (F,)
 
 
-Cut = tuple[float, list[Part]]  # how strange the pieces are, and the pieces
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The pieces of a part."""
+
+    cost: float  # how strange they are
+    unknown: int  # pixels of those that are like nothing known
+    pieces: list[Part]
 
 
 def what_stands_out(
@@ -113,7 +125,7 @@ def cut_out(masks: np.ndarray, silhouettes: np.ndarray) -> list[list[Box]]:
             (
                 box
                 for part in _split_apart(mask, (0, 0))
-                for box in _cut(part, silhouettes, _DEPTH)
+                for box in _boxes(part, silhouettes)
             ),
             key=lambda box: (box[1], box[0]),
         )
@@ -121,42 +133,90 @@ def cut_out(masks: np.ndarray, silhouettes: np.ndarray) -> list[list[Box]]:
     ]
 
 
-def _cut(part: Part, silhouettes: np.ndarray, depth: int) -> list[Box]:
-    if not len(silhouettes) or _strangeness([part], silhouettes)[0] < _ALIKE:
+def _boxes(part, silhouettes):
+    if not len(silhouettes):
         return [part.box]
-    best, pieces = _NO_CUT, []
+    cut = _cut(part, silhouettes, _DEPTH)
+    if len(cut.pieces) == 1:
+        return [part.box]
+    return [_fitted(piece, part, silhouettes) for piece in cut.pieces]
+
+
+def _cut(part: Part, silhouettes: np.ndarray, depth: int) -> Cut:
+    """The pieces of a part that leave least of it unknown, and are least strange."""
+    strange = float(_strangeness([part], silhouettes)[0])
+    best = Cut(strange, part.size if strange >= _LIKELY else 0, [part])
+    if strange < _ALIKE or not depth:
+        return best
+    cuts: list[Cut] = []
     for axis in (0, 1):
-        for cost, cut_pieces in _cuts(part, silhouettes, axis):
-            if cost < best:
-                best, pieces = cost, cut_pieces
-        if best < _ALIKE:
-            return [piece.box for piece in pieces]
-    if not pieces or not depth:
-        return [part.box]
-    return [box for piece in pieces for box in _cut(piece, silhouettes, depth - 1)]
+        if not any(cut.cost < _ALIKE and not cut.unknown for cut in cuts):
+            cuts += _cuts(part, silhouettes, axis)
+    cuts.sort(key=lambda cut: (cut.unknown > 0, cut.cost))
+    for cut in cuts[:_TRIED]:
+        finer = _cut_further(cut, silhouettes, depth - 1) if cut.unknown else cut
+        if (finer.unknown, finer.cost) < (best.unknown, best.cost):
+            best = finer
+        if not finer.unknown:
+            break
+    return best
+
+
+def _cut_further(cut, silhouettes, depth):
+    """Cuts those pieces that are not known."""
+    finer = [_cut(piece, silhouettes, depth) for piece in cut.pieces]
+    pieces = [piece for of_one in finer for piece in of_one.pieces]
+    return Cut(cut.cost, sum(of_one.unknown for of_one in finer), pieces)
 
 
 def _cuts(part: Part, silhouettes: np.ndarray, axis: int) -> Iterator[Cut]:
-    """Yields every straight cut that leaves something known, with its cost."""
+    """Yields every straight cut that leaves something known."""
     length = part.raw.shape[axis]
-    places = range(_LEAST, length - _LEAST + 2)
+    places = range(_LEAST, length - _LEAST + 1)
     before = [_slab(part, axis, 0, at) for at in places]
     behind = [_slab(part, axis, at, length) for at in places]
     pieces = [piece for side in (*before, *behind) for piece in side]
     strange = dict(zip(map(id, pieces), _strangeness(pieces, silhouettes), strict=True))
-    for i in range(len(places) - 1):
-        for overlap in (0, 1):  # things that touch may share a row
-            sides = before[i + overlap], behind[i]
-            if not all(sides):
-                continue
-            worst = [max(strange[id(piece)] for piece in side) for side in sides]
-            if min(worst) < _ALIKE:
-                pieces = [*sides[0], *sides[1]]
-                mean = np.average(
-                    [strange[id(piece)] for piece in pieces],
-                    weights=[piece.size for piece in pieces],
-                )
-                yield mean + (max(worst) >= _ALIKE), pieces
+    band = range(-_SHARED, _SHARED)
+    for i, j in ((i, i + by) for i in range(len(places)) for by in band):
+        if not before[i] or not 0 <= j < len(places) or not behind[j]:
+            continue
+        # One row that both have is what things that touch look like.
+        lost = max(i - j - 1, j - i)
+        known = [
+            all(strange[id(piece)] < _LIKELY for piece in side)
+            for side in (before[i], behind[j])
+        ]
+        if any(known):
+            both = [*before[i], *behind[j]]
+            far = np.array([strange[id(piece)] for piece in both])
+            sizes = np.array([piece.size for piece in both])
+            cost = np.average(far, weights=sizes) + _LOSS * lost
+            yield Cut(float(cost), int(sizes[far >= _LIKELY].sum()), both)
+
+
+def _fitted(piece, part, silhouettes):
+    """The box of a piece, its inner sides moved to where it is least strange."""
+    least = _strangeness([piece], silhouettes)[0]
+    for side in range(4):
+        if piece.box[side] == part.box[side]:
+            continue
+        moved = [_moved(piece.box, part, side, by) for by in _MOVES]
+        moved = [other for other in moved if other]
+        far = _strangeness(moved, silhouettes)
+        if moved and far.min() < least - _GAIN:
+            least, piece = far.min(), moved[far.argmin()]
+    return piece.box
+
+
+def _moved(box, part, side, by):
+    """The largest piece of a part in a box one side of which is moved, if any."""
+    sides = np.array(box) - np.tile(part.box[:2], 2)
+    sides[side] += by
+    left, top, right, bottom = np.maximum(sides, 0)
+    corner = part.box[0] + int(left), part.box[1] + int(top)
+    pieces = _split_apart(part.raw[top:bottom, left:right], corner)
+    return max(pieces, key=lambda piece: piece.size, default=None)
 
 
 def _slab(part, axis, start, stop):

@@ -21,6 +21,21 @@ def test_the_backdrops_come_out_without_what_stands_before_them(drawn):
     assert differences.min(axis=0).max() < 0.01
 
 
+def test_backdrops_that_differ_in_a_few_stars_are_told_apart():
+    rng = np.random.default_rng(0)
+    skies = np.full((3, 32, 32, 3), 40, np.uint8)
+    for sky in skies:
+        sky[rng.integers(0, 32, 7), rng.integers(0, 32, 7)] = 150
+    pictures = np.repeat(skies, 80, axis=0)
+    for picture in pictures:
+        left, top = rng.integers(0, 24, 2)
+        picture[top : top + 8, left : left + 8] = rng.integers(0, 256, 3)
+    found = find_backdrops(pictures, most=9, seed=0) * 255
+
+    assert len(found) == 3
+    assert np.abs(found[:, None] - skies).max(axis=(2, 3, 4)).min(axis=0).max() < 1
+
+
 def test_every_picture_is_given_the_backdrop_it_has(drawn):
     pictures, numbers, _ = drawn
     nearest = nearest_backdrops(thumbnails(pictures), thumbnails(BACKDROPS))

@@ -46,7 +46,20 @@ def test_things_that_touch_are_cut_where_both_are_known(drawn, masks, silhouette
     ]
 
     assert len(touching) == 40
-    assert np.mean(right) > 0.8
+    assert np.mean(right) > 0.9
+
+
+def test_two_things_on_a_third_are_three(silhouettes):
+    mask = np.zeros((32, 32), bool)
+    mask[2:12, 3:13] |= ring(10)
+    mask[2:12, 14:24] |= ring(10)
+    mask[11:21, 8:18] |= triangle(10)  # its uppermost row is the lowest of the rings
+    true = [(3, 2, 13, 12), (14, 2, 24, 12), (8, 11, 18, 21)]
+    [found] = cut_out(mask[None], silhouettes)
+
+    assert len(find_parts(mask[None])) == 1
+    assert np.shape(found) == (3, 4)
+    assert np.abs(np.subtract(found, true)).max() <= 1
 
 
 def test_without_silhouettes_nothing_is_cut(masks):
