@@ -5,7 +5,7 @@ thing before, and how far the top is below its bottom. "On" is then the same two
 wherever the two things stand and however large they are, and a language model need not
 learn to add. The first thing is told from the middle of the upper edge.
 
-Dimension key: B batch, N things of a picture, from the top down.
+Dimension key: B batch, N things of a picture.
 """
 
 import numpy as np
