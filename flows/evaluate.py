@@ -13,7 +13,7 @@ REPORT = Path("data/report")
 
 
 def evaluate() -> None:
-    """Writes data/report: metrics.json, prompts.parquet, samples.png, index.html.
+    """Writes data/report: metrics.json, prompts.parquet, pictures, index.html.
 
     Raises:
         MissingStage: There is no model or no judge.
@@ -57,6 +57,7 @@ def _facts(model, judge, params: config.Params) -> dict[str, str]:
         "drawn with": f"guidance scale {sampling.guidance_scale}, temperature "
         f"{sampling.temperature}, top-k {sampling.top_k}, {sampling.num_steps} steps",
         "judge": judge.name,
+        "judge files": storage.fingerprint(JUDGE),
         "examples": storage.fingerprint(EXAMPLES),
         "model files": storage.fingerprint(MODEL),
         "tokens": model.about["tokens"],

@@ -13,7 +13,7 @@ from prefect.artifacts import (
 )
 from prefect.cache_policies import NO_CACHE
 
-from flows import dvc_stage, lock
+from flows import dvc_stage, lock, progress
 from flows.register import register
 from llmvis.model_registry import runs
 from llmvis.model_registry.provenance import Version
@@ -21,7 +21,7 @@ from llmvis.model_registry.provenance import Version
 
 @flow
 def pipeline() -> Version:
-    """Brings every stage up to date in the current folder and registers the model.
+    """Brings every stage up to date here, and lets the model meet the champion.
 
     Raises:
         BusyError: Another run is going on in this folder.
@@ -40,9 +40,7 @@ def run_stage(stage: str) -> None:
     artifact = cast(UUID, create_progress_artifact(0.0, key=stage))
 
     def on_progress(content: dict) -> None:
-        percent = 100 * content["done"] / max(content["total"], 1)
-        with suppress(httpx.HTTPError):  # no reason to lose what was trained so far
-            update_progress_artifact(artifact, percent, description=content["text"])
+        _show(artifact, content["done"], content["total"], content["text"])
 
     dvc_stage.bring_up_to_date(stage, on_progress)
     update_progress_artifact(artifact, 100.0, description=f"{stage} is up to date")
@@ -50,9 +48,21 @@ def run_stage(stage: str) -> None:
 
 @task(task_run_name="register", cache_policy=NO_CACHE)
 def register_model() -> Version:
-    """Registers the model and its report, and links the run that trained it."""
-    version = register()
+    """Registers the model, asks the gate, and links the run that trained the model."""
+    artifact = cast(UUID, create_progress_artifact(0.0, key="register"))
+
+    def on_progress(done: int, total: int, text: str) -> None:
+        progress.report(done, total, text)
+        _show(artifact, done, total, text)
+
+    version = register(on_progress)
+    update_progress_artifact(artifact, 100.0, description=version.gate or version.label)
     create_link_artifact(
         runs.run_url(version.run_id), key="mlflow-run", description=version.label
     )
     return version
+
+
+def _show(artifact: UUID, done: int, total: int, text: str) -> None:
+    with suppress(httpx.HTTPError):  # no reason to lose what was trained so far
+        update_progress_artifact(artifact, 100 * done / max(total, 1), description=text)

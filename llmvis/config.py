@@ -166,6 +166,43 @@ class RegisterConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class GateConfig:
+    """What a new version must show before it becomes the champion."""
+
+    main_score: str | None  # alignment.SPLIT.LANGUAGE.MEASURE; null: gate.usual_score
+    margin: float  # the low end of its rise over the champion must be above this
+    guard_margin: float  # how far a guarded score may fall
+    minimum: float  # of the main score, in a first model too
+    min_prompts: int  # that the two are compared on
+
+    def __post_init__(self):
+        require(
+            self.main_score is None
+            or re.fullmatch(r"alignment(\.[^.]+){3}", self.main_score) is not None,
+            f"gate.main_score is {self.main_score!r}, and must name one of the figures "
+            "that compare picture by picture. Try "
+            "alignment.test_unseen_scene.en.all_correct, or null.",
+        )
+        for key in ("margin", "guard_margin"):
+            value = getattr(self, key)
+            require(
+                0 <= value < 1,
+                f"gate.{key} is {value}, and must be at least 0 and below 1: 0.02 is "
+                "two points of a hundred.",
+            )
+        require(
+            -1 <= self.minimum <= 1,
+            f"gate.minimum is {self.minimum}, and must be from -1 to 1, as the scores "
+            "are. Try 0.",
+        )
+        require(
+            self.min_prompts >= 2,
+            f"gate.min_prompts is {self.min_prompts}, and an interval needs at least "
+            "2. Try 50.",
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ServeConfig:
     """Where and how the model is served."""
 
@@ -200,6 +237,7 @@ class Params:
     evaluate: EvaluateConfig
     sampling: SamplingConfig
     register: RegisterConfig
+    gate: GateConfig
     serve: ServeConfig
 
 

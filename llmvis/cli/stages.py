@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # MLflow takes four seconds to import
 
 _NEXT = """
 The model is version {version} of {name}{role}.
+  gate     {gate}
   samples  {report}/samples.png
   report   {report}/index.html
 
@@ -39,6 +40,9 @@ def pipeline(
     ] = None,
 ) -> None:
     """Run what is out of date, and register the model.
+
+    It becomes the champion if it is better than the one before, see `gate` in
+    params.yaml.
 
     With --params and --set this run has other values than params.yaml.
 
@@ -150,13 +154,20 @@ def _bring_all_up_to_date() -> "Version":
 
 
 def _say_what_next(version: "Version", *, is_default: bool) -> None:
+    is_champion = "champion" in version.aliases
+    which = "@champion" if is_champion else f"/{version.version}"
+    address = f"models:/{version.name}{which}"
+    name_option = "" if is_default else f" --name {version.name}"
     typer.echo(
         _NEXT.format(
             version=version.version,
             name=version.name,
-            role=", its champion" if "champion" in version.aliases else "",
+            role=", its champion" if is_champion else ", not its champion",
+            gate=version.gate or f"not asked; promoted: {version.reason}",
             report=Path("data/report").resolve(),
-            model="" if is_default else f" --model models:/{version.name}@champion",
-            name_option="" if is_default else f" --name {version.name}",
+            model="" if is_default and is_champion else f" --model {address}",
+            name_option=name_option,
         )
     )
+    if not is_champion:
+        typer.echo(f"  llmvis promote {version.version}{name_option} --reason WHY")

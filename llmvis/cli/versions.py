@@ -23,6 +23,9 @@ _Name = Annotated[
 def register() -> None:
     """Register the judged model: report -> version.
 
+    It becomes the champion if it is better than the one before, see `gate` in
+    params.yaml.
+
     \b
     Example:
       llmvis register
@@ -34,6 +37,7 @@ def register() -> None:
         with lock.alone():
             version = register_model()
     typer.echo(f"{version.label} {_aliases(version)}")
+    typer.echo(f"The gate: {version.gate or 'not asked'}")
 
 
 def promote(
@@ -41,7 +45,7 @@ def promote(
     reason: Annotated[str, typer.Option(help="Kept with the version.")] = "by hand",
     name: _Name = None,
 ) -> None:
-    """Make a version the champion.
+    """Make a version the champion, whatever the gate said of it.
 
     The one before it stays at hand as `previous`, see `llmvis rollback`.
 
@@ -128,11 +132,11 @@ def _report(side: str, name: str, place: Path) -> tuple[Path, str]:
     """Finds the report that `side` names, and what to call it."""
     if Path(side).is_dir():
         return Path(side), side
-    from llmvis.model_registry import versions
+    from llmvis.model_registry import fetching, versions
 
     place.mkdir()
     version = versions.resolve(f"models:/{name}/{side}" if side.isdigit() else side)
-    return versions.fetch_report(version, place), version.label
+    return fetching.fetch_report(version, place), version.label
 
 
 def _gains(comparison: "Comparison", names: tuple[str, str]) -> Table:
@@ -158,7 +162,7 @@ def _table(found: "list[Version]") -> Table:
             _aliases(version),
             f"{created:%Y-%m-%d %H:%M}" if created else "",
             *(f"{right[split]:.1%}" if split in right else "" for split in splits),
-            version.reason,
+            version.reason or version.gate,
         )
     return table
 

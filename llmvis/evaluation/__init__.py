@@ -2,14 +2,17 @@
 
 from llmvis.evaluation.compare import Comparison, compare
 from llmvis.evaluation.compare_page import render_comparison
-from llmvis.evaluation.evaluate import Findings, evaluate
-from llmvis.evaluation.report import read_rows, write
+from llmvis.evaluation.evaluate import Findings, draw_and_judge, evaluate
+from llmvis.evaluation.report import plain, read_facts, read_rows, write
 
 __all__ = [
     "Comparison",
     "Findings",
     "compare",
+    "draw_and_judge",
     "evaluate",
+    "plain",
+    "read_facts",
     "read_rows",
     "render_comparison",
     "write",

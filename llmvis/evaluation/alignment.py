@@ -151,19 +151,20 @@ def values(rows: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         The columns of `rows` that name a sample, and `key` (what is measured), `item`
-        (the question, where it is one) and `value` (a number, or 0 and 1).
+        (the question, empty where it is none) and `value` (a number, or 0 and 1).
     """
     names = ["split", "lang", "prompt", "example_id"]
     names += ["seed"] if "seed" in rows else []
     measured = [key for key in MEASURES if key in rows]
-    parts = [rows.melt(names, measured, var_name="key")]
+    parts = [rows.melt(names, measured, var_name="key").assign(item="")]
     if "verdicts" in rows:
         answers = rows[[*names, "verdicts"]].explode("verdicts", ignore_index=True)
         said = pd.DataFrame(answers.pop("verdicts").tolist())
         answers["key"], answers["item"] = said["about"], said["question"]
         parts.append(answers.assign(value=said["holds"]))
         by_number = "things_" + rows["num_things"].astype(str)
-        parts.append(rows[names].assign(key=by_number, value=rows["all_correct"]))
+        whole = rows[names].assign(key=by_number, value=rows["all_correct"], item="")
+        parts.append(whole)
     return pd.concat(
         [part.assign(value=part["value"].astype("float64")) for part in parts],
         ignore_index=True,

@@ -44,7 +44,12 @@ def compare(rows_a: pd.DataFrame, rows_b: pd.DataFrame, seed: int) -> Comparison
     whole = "all_correct" if "all_correct" in set(pairs["key"]) else "r_precision"
     decided = pairs[pairs["key"] == whole]
     return Comparison(
-        overall={str(key): _gain(part, seed) for key, part in pairs.groupby("key")},
+        overall={
+            str(key): _gain(part, seed)
+            for key, part in pairs.groupby("key")
+            # A type of question that one prompt alone asks has no interval.
+            if key == whole or part["example_id"].nunique() >= 2
+        },
         by_split=_by_split(pairs, seed),
         wins={
             str(key): (
@@ -61,10 +66,8 @@ def compare(rows_a: pd.DataFrame, rows_b: pd.DataFrame, seed: int) -> Comparison
 
 
 def _pair(values_a: pd.DataFrame, values_b: pd.DataFrame) -> pd.DataFrame:
-    # NaN, the item of whatever is no question, never equals NaN in a join.
-    sides = [side.fillna({"item": ""}) for side in (values_a, values_b)]
-    pairs = sides[0].merge(
-        sides[1].drop(columns="example_id"), on=_ANSWER, suffixes=("_a", "_b")
+    pairs = values_a.merge(
+        values_b.drop(columns="example_id"), on=_ANSWER, suffixes=("_a", "_b")
     )
     if pairs.empty:
         raise MismatchError(

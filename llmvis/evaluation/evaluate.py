@@ -91,6 +91,45 @@ def evaluate(
     )
 
 
+def draw_and_judge(
+    model, judge, examples: Path, params: Params, progress: Progress
+) -> tuple[pd.DataFrame, dict]:
+    """Gives another model the prompts and seeds of a report, for a comparison.
+
+    Args:
+        model: A `TextToImage`.
+        judge: The `judges.Judge` of the report.
+        examples: The folder of examples.
+        params: Sections `evaluate` and `sampling` are used.
+        progress: Told how far it is: done, total, what.
+
+    Returns:
+        The rows that a report of the model would have, without pictures; and of its
+        metrics `alignment` and `seed_diversity`.
+
+    Raises:
+        MismatchError: Model, judge and examples were not made from each other.
+        DataError: There are too few prompts, or none that raises a question.
+        ShapeError: The model gave something that is no picture.
+    """
+    config = params.evaluate
+    _check_judge(judge, examples)
+    asked, _ = _prompts(judge, examples, config)
+    fidelity.check_match(model, alignment.real_pictures(examples, asked[:1]))
+    drawn = asking.draw(model, asked, config, params.sampling, progress)
+    progress(0, 1, "judging what was drawn")
+    rows = _judged(judge, drawn, config.seed)
+    diversity = {}
+    if config.seeds_per_prompt > 1:
+        features = judge.features(drawn.images)
+        diversity["judge_features"] = distribution.diversity(
+            features, drawn.asked, config.seed
+        )
+    progress(1, 1, "judging what was drawn")
+    scores = alignment.scores(rows, config.seed)
+    return rows, {"alignment": scores, "seed_diversity": diversity}
+
+
 def _check_judge(judge, examples: Path) -> None:
     if judge.examples != storage.fingerprint(examples):
         raise MismatchError(

@@ -10,6 +10,8 @@ from PIL import Image
 
 from llmvis.metrics.figure import Figure
 
+_HERE = Path(__file__).parent
+
 LANGUAGES = {"en": "English", "zh": "Chinese"}
 BAR_NAMES = {
     "thing": "the thing is there",
@@ -25,10 +27,15 @@ BAR_NAMES = {
 }
 
 
-def template(name: str) -> jinja2.Template:
-    """Opens a template of this package, with the filters below."""
+def template(name: str, folder: Path = _HERE) -> jinja2.Template:
+    """Opens a template, with the filters below; it may include those of this package.
+
+    Args:
+        name: Its file.
+        folder: Where that lies.
+    """
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader([folder, _HERE]),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -13,7 +13,7 @@ from llmvis.evaluation.evaluate import Findings
 from llmvis.evaluation.grid import sample_grid
 
 ROWS, METRICS, PAGE = "prompts.parquet", "metrics.json", "index.html"
-GRID, ACCURACY = "samples.png", "accuracy.csv"
+GRID, ACCURACY, FACTS = "samples.png", "accuracy.csv", "facts.json"
 
 
 def write(
@@ -28,6 +28,7 @@ def write(
         facts: What the report is about and made from, name -> text.
     """
     storage.write_json(folder / METRICS, plain(findings.metrics))
+    storage.write_json(folder / FACTS, facts)
     rows = findings.rows.assign(image=_encoded(findings))
     rows.to_parquet(folder / ROWS, index=False)
     sample_grid(findings.rows, findings.images).save(folder / GRID)
@@ -82,3 +83,12 @@ def read_rows(folder: Path) -> pd.DataFrame:
     if not (folder / ROWS).exists():
         raise MissingStage(folder / ROWS, "evaluate")
     return pd.read_parquet(folder / ROWS)
+
+
+def read_facts(folder: Path) -> dict[str, str]:
+    """Reads what a report is about and made from, name -> text.
+
+    Raises:
+        MissingStage: There is no report in `folder`.
+    """
+    return storage.read_json(folder / FACTS, "evaluate")

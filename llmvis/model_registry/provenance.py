@@ -26,11 +26,17 @@ class Version:
     created: datetime | None = None
     run_id: str = ""
     reason: str = ""  # why it was last promoted; empty if it never was
+    gate: str = ""  # "passed: ..." or "refused: ..."; empty if it was never asked
     figures: dict[str, float] = field(default_factory=dict)  # of its report, by path
 
     @property
     def uri(self) -> str:
         return f"models:/{self.name}/{self.version}" if self.version else self.name
+
+    @property
+    def is_decided(self) -> bool:
+        """Says whether the gate, or a person, has spoken; neither is asked again."""
+        return bool(self.gate or self.reason)
 
     @property
     def label(self) -> str:

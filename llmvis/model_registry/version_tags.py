@@ -13,6 +13,7 @@ from llmvis.model_registry.provenance import Version
 
 MODEL, REPORT = "llmvis.model_fingerprint", "llmvis.report_fingerprint"
 REASON, PROMOTED = "llmvis.promoted_because", "llmvis.promoted_at"
+GATE = "gate"
 _FILES, _SAMPLING = "llmvis.files", "llmvis.sampling"
 _FIGURES, _DATA = "llmvis.figures", "llmvis.data_digest"
 
@@ -58,4 +59,5 @@ def read(entity: ModelVersion, aliases: Mapping[str, int]) -> Version:
         created=datetime.fromtimestamp(entity.creation_timestamp / 1000, UTC),
         run_id=entity.run_id or "",
         reason=tags.get(REASON, ""),
+        gate=tags.get(GATE, ""),
     )

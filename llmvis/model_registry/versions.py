@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
@@ -15,6 +14,7 @@ from llmvis.config import SamplingConfig
 from llmvis.errors import MissingStage, RegistryError
 from llmvis.model_registry import (
     card,
+    fetching,
     figures,
     hashes,
     packaging,
@@ -27,17 +27,17 @@ from llmvis.model_registry.provenance import Version
 if TYPE_CHECKING:  # TensorFlow takes ten seconds, and most calls here need none
     from llmvis.text_to_image import TextToImage
 
-CHAMPION, PREVIOUS = "champion", "previous"
+CHAMPION, PREVIOUS, CHALLENGER = "champion", "previous", "challenger"
 _ADDRESS = re.compile(r"models:/([^/@]+)(?:/(\d+)|@([^/@]+))")
 
 
 def register(
     model_folder: Path, report_folder: Path, name: str, sampling: SamplingConfig
 ) -> Version:
-    """Registers a judged model and makes it the champion.
+    """Registers a judged model as the challenger; `trial` may make it the champion.
 
-    A model and report that are registered already are left as they are, champion or
-    not, so that registering again does not undo a rollback.
+    A model and report that are registered already are left as they are, so that
+    registering again does not undo a rollback.
 
     Args:
         model_folder: What `train` wrote.
@@ -73,9 +73,11 @@ def register(
         number = _create(
             client, version, source, version_tags.write(version, sampling), text
         )
-    known = _get(client, name, number)
-    # Promoted also where an earlier call was stopped between the two.
-    return known if known.reason else promote(name, number, "newly registered")
+    if _get(client, name, number).is_decided:
+        return _get(client, name, number)
+    # Also where an earlier call was stopped between the two.
+    client.set_registered_model_alias(name, CHALLENGER, str(number))
+    return _get(client, name, number)
 
 
 def promote(name: str, version: int, reason: str) -> Version:
@@ -99,6 +101,34 @@ def promote(name: str, version: int, reason: str) -> Version:
     )
     client.set_registered_model_alias(name, CHAMPION, str(promoted.version))
     return _get(client, name, version)
+
+
+def keep_decision(name: str, version: int, verdict: str) -> Version:
+    """Keeps what the gate decided of a version.
+
+    Args:
+        name: Of the registered model.
+        version: Its number.
+        verdict: "passed: ..." or "refused: ...".
+
+    Raises:
+        RegistryError: There is no such model or version.
+    """
+    client = store.connect()
+    number = str(_get(client, name, version).version)
+    client.set_model_version_tag(name, number, version_tags.GATE, verdict)
+    return _get(client, name, version)
+
+
+def champion(name: str) -> Version | None:
+    """Finds the champion of a model; None before there is one.
+
+    Raises:
+        RegistryError: There is no such model.
+    """
+    client = store.connect()
+    number = _aliases(client, name).get(CHAMPION)
+    return None if number is None else _get(client, name, number)
 
 
 def rollback(name: str) -> Version:
@@ -174,36 +204,9 @@ def load(address: str) -> "tuple[TextToImage, Version]":
     version = resolve(address)
     with tempfile.TemporaryDirectory() as scratch:
         # A copy of our own is checked and then read, so nobody can change it between.
-        folder = _download(version, Path(scratch))
+        folder = fetching.fetch_model(version, Path(scratch))
         hashes.verify(folder, version.files)
         return TextToImage.load(folder), version
-
-
-def fetch_report(version: Version, scratch: Path) -> Path:
-    """Fetches what `evaluate` wrote for a version into a folder below `scratch`.
-
-    Raises:
-        RegistryError: It is not there any more, or was changed.
-    """
-    try:
-        folder = Path(
-            mlflow.artifacts.download_artifacts(
-                run_id=version.run_id,
-                artifact_path=runs.report_path(version.report_fingerprint),
-                dst_path=str(scratch),
-            )
-        )
-    except (MlflowException, OSError) as error:
-        raise RegistryError(
-            f"The report of {version.label} cannot be fetched: {error} Name a folder "
-            "with a report instead."
-        ) from error
-    if storage.fingerprint(folder) != version.report_fingerprint:
-        raise RegistryError(
-            f"The report of {version.label} is not the one that was registered. Name a "
-            "folder with a report instead."
-        )
-    return folder
 
 
 def _load_folder(folder: Path) -> "tuple[TextToImage, Version]":
@@ -218,20 +221,6 @@ def _load_folder(folder: Path) -> "tuple[TextToImage, Version]":
         model_fingerprint=storage.fingerprint(folder),
     )
     return model, version
-
-
-def _download(version: Version, scratch: Path) -> Path:
-    try:
-        return Path(
-            mlflow.artifacts.download_artifacts(
-                f"{version.uri}/{packaging.MODEL_ARTIFACT}", dst_path=str(scratch)
-            )
-        )
-    except (MlflowException, OSError) as error:
-        raise RegistryError(
-            f"The files of {version.label} cannot be fetched: {error} Serve another "
-            "version; `llmvis models` lists them."
-        ) from error
 
 
 def _record_afterwards(model_folder: Path) -> str:

@@ -36,6 +36,27 @@ def test_a_model_that_is_better_everywhere_is_surely_better():
     assert found.only_a.empty
 
 
+def test_models_of_unknown_scenes_are_compared_by_what_their_captions_find():
+    worse, better = (
+        rows(found).drop(columns=["num_things", "all_correct", "verdicts"])
+        for found in ([0] * 20, [1] * 20)
+    )
+    worse["r_precision"], better["r_precision"] = 0.0, 1.0
+    found = compare(worse, better, seed=0)
+
+    assert found.overall["r_precision"].value == 1.0
+    assert found.num_pairs == len(found.only_b) == 20
+
+
+def test_a_question_that_one_prompt_alone_asks_has_no_figure():
+    asked = rows([0, 1] * 10)
+    asked.at[0, "verdicts"] = [{"about": "size", "question": "Big?", "holds": True}]
+    found = compare(asked, asked, seed=0)
+
+    assert "size" not in found.overall
+    assert found.overall["color"].n == 19
+
+
 def test_pairing_shows_a_gain_that_two_separate_intervals_hide():
     worse = [i % 2 for i in range(60)]
     better = [1 if i < 12 else good for i, good in enumerate(worse)]

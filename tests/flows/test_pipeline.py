@@ -29,7 +29,9 @@ def prefect():
 def registered(monkeypatch):
     """Registers nothing; gives the versions that were asked for."""
     asked = []
-    monkeypatch.setattr(pipeline_module, "register", lambda: asked.append(1) or VERSION)
+    monkeypatch.setattr(
+        pipeline_module, "register", lambda _: asked.append(1) or VERSION
+    )
     monkeypatch.setattr(pipeline_module.runs, "run_url", lambda run: f"http://m/{run}")
     return asked
 

@@ -20,6 +20,7 @@ def test_mlflow_serves_the_champion_without_any_pickle(
     store, tiny_model_folder, report_folder, sampling
 ):
     versions.register(tiny_model_folder, report_folder, "llmvis", sampling)
+    versions.promote("llmvis", 1, "a test")
     port = _free_port()
     programs = Path(sys.executable).parent  # MLflow starts uvicorn by its name
     command = "mlflow models serve -m models:/llmvis@champion --env-manager local"

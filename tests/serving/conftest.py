@@ -42,7 +42,7 @@ def settings():
 
 @pytest.fixture(scope="module")
 def register(tiny_model_folder, tmp_path_factory, sampling):
-    """Registers the tiny model again, as another version."""
+    """Registers the tiny model again, as another version, and promotes it."""
     from llmvis.model_registry import versions
 
     folder = tmp_path_factory.mktemp("store")
@@ -51,7 +51,8 @@ def register(tiny_model_folder, tmp_path_factory, sampling):
 
     def register(remark):
         (report / "metrics.json").write_text(json.dumps({"remark": remark}))
-        return versions.register(tiny_model_folder, report, "llmvis", sampling)
+        made = versions.register(tiny_model_folder, report, "llmvis", sampling)
+        return versions.promote("llmvis", made.version, remark)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")

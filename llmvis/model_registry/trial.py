@@ -1,0 +1,153 @@
+"""Lets a new version meet the champion, and keeps what the gate decides."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from llmvis import evaluation, storage
+from llmvis.config import Params
+from llmvis.errors import LlmvisError
+from llmvis.model_registry import gate, gate_page, runs, store, versions
+from llmvis.model_registry.gate import Contender, Decision
+from llmvis.model_registry.provenance import Version
+
+Progress = Callable[[int, int, str], None]
+
+
+def hold(
+    version: Version,
+    params: Params,
+    *,
+    report: Path,
+    examples: Path,
+    judge: Path,
+    progress: Progress,
+) -> Decision:
+    """Draws what the champion makes of the same prompts and seeds, and decides.
+
+    The champion draws with the sampling it was registered and is served with. Where
+    it draws no more, because its tokenizer or the code has changed since, only the
+    absolute minimum counts, and the decision says why.
+
+    Args:
+        version: Just registered, of the model that `report` is about.
+        params: Sections `gate`, `evaluate` and `sampling` are used.
+        report: What `evaluate` wrote.
+        examples: What `ingest` wrote.
+        judge: What `judge` wrote.
+        progress: Told how far it is: done, total, what.
+
+    Raises:
+        MissingStage: There is no report, no judge or no examples.
+        RegistryError: The store cannot be opened.
+        DataError: There are too few prompts, or none that raises a question.
+    """
+    challenger = Contender(
+        name=version.label,
+        judge=evaluation.read_facts(report)["judge files"],
+        metrics=storage.read_json(report / "metrics.json", "evaluate"),
+        rows=evaluation.read_rows(report),
+    )
+    seed = params.evaluate.seed
+    earlier = versions.champion(version.name)
+    if earlier is None:
+        return gate.decide(challenger, None, params.gate, seed=seed)
+    if _draws_the_same(earlier, version):
+        return gate.refuse(
+            challenger,
+            earlier.label,
+            params.gate,
+            f"It is the model of {earlier.label}, which is the champion, and draws "
+            "with the same sampling.",
+        )
+    try:
+        champion = _drawn(earlier, params, examples, judge, progress)
+    except _DrawsNoMoreError as error:
+        return gate.decide(challenger, None, params.gate, seed=seed, alone=str(error))
+    return gate.decide(challenger, champion, params.gate, seed=seed)
+
+
+def settle(version: Version, decision: Decision, folder: Path) -> Version:
+    """Keeps a decision with its version, and promotes the version if it passed.
+
+    Args:
+        version: What was decided on.
+        decision: What `hold` gives.
+        folder: Where gate.json and the page are written; the version's MLflow run
+            gets a copy.
+
+    Raises:
+        RegistryError: The store cannot be opened.
+    """
+    with storage.staged(folder) as staging:
+        gate_page.write(decision, staging)
+    run = runs.Run(store.connect(), version.run_id)
+    run.log_folder(folder, f"gate/version-{version.version}")
+    kept = versions.keep_decision(version.name, version.version, decision.verdict)
+    return promote_if_passed(kept)
+
+
+def promote_if_passed(version: Version) -> Version:
+    """Makes a version the champion if the gate passed it and it never was.
+
+    Raises:
+        RegistryError: The store cannot be opened.
+    """
+    if version.reason or not version.gate.startswith("passed"):
+        return version
+    return versions.promote(version.name, version.version, version.gate)
+
+
+class _DrawsNoMoreError(Exception):
+    """The champion cannot be compared with; the sentence lacks its full stop."""
+
+
+def _draws_the_same(first: Version, second: Version) -> bool:
+    return (first.model_fingerprint, first.sampling) == (
+        second.model_fingerprint,
+        second.sampling,
+    )
+
+
+def _drawn(
+    champion: Version, params: Params, examples: Path, judge: Path, progress: Progress
+) -> Contender:
+    progress(0, 1, f"loading {champion.label}, the champion")
+    from llmvis import judges  # TensorFlow, ten seconds
+
+    reader = judges.load(judge)
+    model = _load(champion)
+    sampling = champion.sampling or params.sampling
+    try:
+        rows, metrics = evaluation.draw_and_judge(
+            model, reader, examples, replace(params, sampling=sampling), progress
+        )
+    except LlmvisError as error:
+        # The challenger was asked the same, so it is the champion that cannot.
+        raise _draws_no_more(champion, error) from error
+    return Contender(
+        name=champion.label,
+        judge=storage.fingerprint(judge),
+        metrics=evaluation.plain(metrics),
+        rows=rows,
+    )
+
+
+def _load(champion: Version):
+    try:
+        model, _ = versions.load(champion.uri)
+    except MemoryError:
+        raise
+    # Weights that the present code does not fit fail in any way that Keras has.
+    except Exception as error:
+        raise _draws_no_more(champion, error) from error
+    return model
+
+
+def _draws_no_more(champion: Version, error: Exception) -> _DrawsNoMoreError:
+    said = str(error).strip() or type(error).__name__
+    first_line = said.splitlines()[0][:300].rstrip(".")
+    return _DrawsNoMoreError(
+        f"{champion.label}, the champion, cannot be drawn with any more "
+        f"({first_line}), so only the minimum counts"
+    )

@@ -1,0 +1,267 @@
+"""The decision, from verdicts that are made up."""
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from llmvis import config, evaluation
+from llmvis.errors import DataError
+from llmvis.evaluation import alignment
+from llmvis.model_registry import gate, gate_page
+from llmvis.model_registry.gate import Contender
+
+GATE = dataclasses.replace(
+    config.read(Path(__file__).parents[2] / "params.yaml").gate, min_prompts=50
+)
+MAIN = "alignment.test_unseen_scene.en.all_correct"
+DIVERSITY = {"value": 0.5, "low": 0.45, "high": 0.55, "n": 100}
+
+
+def rows(right, lang="en", *, colors=None, split="test_unseen_scene"):
+    """One picture of each prompt: whether it is wholly right, and its colour."""
+    colors = right if colors is None else colors
+    return pd.DataFrame(
+        {
+            "split": split,
+            "lang": lang,
+            "prompt": f"prompt {i} in {lang}",
+            "example_id": str(i),
+            "seed": i,
+            "num_things": 1,
+            "all_correct": bool(good),
+            "r_precision": 1.0,
+            "verdicts": [
+                {"about": "thing", "question": "A bird?", "holds": True},
+                {"about": "color", "question": "Is it blue?", "holds": bool(color)},
+            ],
+        }
+        for i, (good, color) in enumerate(zip(right, colors, strict=True))
+    )
+
+
+def contender(name, *tables, judge="judge", diversity=DIVERSITY):
+    table = pd.concat(tables, ignore_index=True)
+    metrics = {"alignment": alignment.scores(table, seed=0)}
+    metrics["seed_diversity"] = {"judge_features": diversity}
+    return Contender(
+        name=name, judge=judge, metrics=evaluation.plain(metrics), rows=table
+    )
+
+
+def decide(challenger, champion, **settings):
+    changed = dataclasses.replace(GATE, **settings)
+    return gate.decide(challenger, champion, changed, seed=0)
+
+
+def share(right, of=100):
+    """The first `right` of `of` prompts are right."""
+    return [i < right for i in range(of)]
+
+
+CHAMPION = contender("llmvis 1", rows(share(40)), rows(share(40), "zh"))
+BETTER = contender("llmvis 2", rows(share(60)), rows(share(60), "zh"))
+
+
+def test_a_challenger_that_is_surely_better_passes_with_every_number():
+    decision = decide(BETTER, CHAMPION)
+
+    assert decision.passed
+    assert decision.verdict.startswith(f"passed: {MAIN} rises by +20.0 points (+1")
+    assert decision.measured.main_score == MAIN
+    assert decision.measured.challenger == pytest.approx(0.6)
+    assert decision.measured.champion == pytest.approx(0.4)
+    assert decision.measured.difference.value == pytest.approx(0.2)
+    assert decision.measured.difference.n == 100
+    assert [guard.name for guard in decision.measured.guards] == [
+        "all_correct.en",
+        "all_correct.zh",
+        "thing",
+        "color",
+        "seed_diversity.judge_features",
+    ]
+
+
+def test_an_equal_challenger_is_refused():
+    decision = decide(dataclasses.replace(CHAMPION, name="llmvis 2"), CHAMPION)
+
+    assert not decision.passed
+    assert decision.measured.difference.value == 0.0
+    assert "the low end is not above gate.margin" in decision.reason
+
+
+def test_a_worse_challenger_is_refused():
+    assert not decide(CHAMPION, BETTER).passed
+
+
+def test_a_rise_that_may_be_chance_is_refused():
+    slightly = contender("llmvis 2", rows(share(41)), rows(share(40), "zh"))
+
+    assert not decide(slightly, CHAMPION).passed
+
+
+def test_a_sure_rise_below_the_margin_is_refused():
+    assert decide(BETTER, CHAMPION, margin=0.1).passed
+    assert not decide(BETTER, CHAMPION, margin=0.2).passed
+
+
+def test_a_challenger_that_is_worse_in_one_language_is_refused():
+    mixed = contender("llmvis 2", rows(share(60)), rows(share(20), "zh"))
+    decision = decide(mixed, CHAMPION)
+
+    assert not decision.passed
+    assert decision.measured.difference.low > 0
+    assert "all_correct.zh changes by -20.0 points" in decision.reason
+
+
+def test_a_challenger_that_is_worse_in_one_type_of_question_is_refused():
+    before = rows(share(40), colors=share(90))
+    after = rows(share(60), colors=share(60))
+    decision = decide(contender("b", after), contender("a", before))
+
+    assert [g.name for g in decision.measured.guards if g.is_worse] == ["color"]
+    assert not decision.passed
+
+
+def test_a_guarded_score_may_fall_by_as_much_as_the_margin_allows():
+    before = rows(share(40), colors=share(90))
+    after = rows(share(60), colors=share(60))
+    found = decide(contender("b", after), contender("a", before), guard_margin=0.4)
+
+    assert found.passed
+
+
+def test_a_challenger_whose_seeds_all_draw_the_same_is_refused():
+    flat = {"value": 0.01, "low": 0.0, "high": 0.02, "n": 100}
+    same = contender("b", rows(share(60)), rows(share(60), "zh"), diversity=flat)
+    decision = decide(same, CHAMPION)
+
+    assert not decision.passed
+    assert "seed_diversity.judge_features changes by -49.0 points" in decision.reason
+
+
+def test_too_few_prompts_are_refused_with_the_numbers():
+    before, after = (rows(share(n, of=49)) for n in (0, 49))
+    decision = decide(contender("b", after), contender("a", before))
+
+    assert not decision.passed
+    assert "on 49 prompts, and gate.min_prompts asks for 50" in decision.reason
+    assert decide(contender("b", after), contender("a", before), min_prompts=49).passed
+
+
+def test_another_judge_is_refused_and_both_are_named():
+    other = contender("llmvis 2", BETTER.rows, judge="other")
+    decision = decide(other, CHAMPION)
+
+    assert not decision.passed
+    assert "llmvis 2 was read by judge other" in decision.reason
+    assert "llmvis 1 by judge judge" in decision.reason
+
+
+def test_a_main_score_that_is_no_number_is_refused():
+    figure = {"value": math.nan, "low": 0.0, "high": 1.0, "n": 100}
+    metrics = {"alignment": {"test_unseen_scene": {"en": {"all_correct": figure}}}}
+    for champion in (CHAMPION, None):
+        decision = decide(dataclasses.replace(BETTER, metrics=metrics), champion)
+
+        assert not decision.passed
+        assert f"{MAIN} of llmvis 2 is nan" in decision.reason
+
+
+def test_a_verdict_that_is_no_number_is_refused():
+    broken = BETTER.rows.assign(r_precision=math.nan)
+    decision = decide(dataclasses.replace(BETTER, rows=broken), CHAMPION)
+
+    assert not decision.passed
+    assert "are not finite" in decision.reason
+
+
+def test_a_diversity_that_is_no_number_is_refused():
+    broken = {**DIVERSITY, "value": math.nan}
+    decision = decide(contender("b", BETTER.rows, diversity=broken), CHAMPION)
+
+    assert not decision.passed
+    assert "seed_diversity.judge_features of b is nan" in decision.reason
+
+
+def test_a_figure_that_is_missing_is_refused_and_named():
+    decision = decide(BETTER, CHAMPION, main_score="alignment.test.en.all_correct")
+
+    assert not decision.passed
+    assert "llmvis 2 have no figure alignment.test.en.all_correct" in decision.reason
+
+
+def test_figures_that_one_side_lacks_are_refused_and_named():
+    without = BETTER.rows.drop(columns="r_precision")
+    decision = decide(dataclasses.replace(BETTER, rows=without), CHAMPION)
+
+    assert not decision.passed
+    assert "has figures for ['r_precision']" in decision.reason
+
+
+def test_other_seeds_are_refused():
+    moved = BETTER.rows.assign(seed=BETTER.rows["seed"] + 1)
+    decision = decide(dataclasses.replace(BETTER, rows=moved), CHAMPION)
+
+    assert not decision.passed
+    assert "share no prompt with the same seed" in decision.reason
+
+
+def test_of_a_first_model_only_the_minimum_is_asked():
+    decision = decide(CHAMPION, None, minimum=0.4)
+
+    assert decision.passed
+    assert decision.champion is None
+    assert decision.reason.startswith(f"It is the first model, and {MAIN} is 40.0%")
+    assert not decide(CHAMPION, None, minimum=0.41).passed
+
+
+def test_the_minimum_is_asked_of_a_better_challenger_too():
+    decision = decide(BETTER, CHAMPION, minimum=0.7)
+
+    assert not decision.passed
+    assert f"{MAIN} is 60.0%, and gate.minimum asks for at least 70.0%" in (
+        decision.reason
+    )
+
+
+def test_where_no_scene_is_known_the_captions_that_are_found_decide():
+    unknown = ["num_things", "all_correct", "verdicts"]
+    before, after = (
+        rows(share(100), split="test").drop(columns=unknown).assign(r_precision=found)
+        for found in (pd.Series(share(20)) * 1.0, pd.Series(share(50)) * 1.0)
+    )
+    decision = decide(contender("b", after), contender("a", before))
+
+    assert decision.passed
+    assert decision.measured.main_score == "alignment.test.en.r_precision"
+
+
+def test_a_report_without_any_score_has_no_usual_one():
+    with pytest.raises(DataError, match="nothing to decide by"):
+        gate.usual_score({"alignment": {}})
+
+
+def test_a_decision_is_kept_as_json_and_as_a_page(tmp_path):
+    mixed = contender("llmvis 2", rows(share(60)), rows(share(20), "zh"))
+    decision = decide(mixed, CHAMPION)
+    gate_page.write(decision, tmp_path)
+
+    kept = json.loads((tmp_path / "gate.json").read_text())
+    page = (tmp_path / "index.html").read_text()
+    assert kept["verdict"] == decision.verdict
+    assert kept["measured"]["difference"]["value"] == pytest.approx(0.2)
+    assert kept["measured"]["guards"][1]["is_worse"] is True
+    assert kept["config"]["min_prompts"] == 50
+    assert "llmvis 2 was refused" in page
+    assert "Guarded: everything right, Chinese" in page
+    assert "http" not in page
+
+
+def test_a_refusal_without_numbers_has_a_page_too():
+    decision = decide(dataclasses.replace(BETTER, judge="other"), CHAMPION)
+
+    assert "was read by judge other" in gate_page.render(decision)
