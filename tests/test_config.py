@@ -95,6 +95,11 @@ def test_a_whole_number_may_stand_for_a_fraction(params):
         ("sampling", {"temperature": 0.0}, r"temperature is 0\.0.*top_k to 1"),
         ("serve", {"port": 80000}, r"port is 80000"),
         ("register", {"name": "a/b"}, r"register\.name is 'a/b'"),
+        ("gate", {"main_score": "fid"}, r"main_score is 'fid'.*Try alignment\."),
+        ("gate", {"margin": -0.1}, r"gate\.margin is -0\.1.*0\.02 is two points"),
+        ("gate", {"guard_margin": float("nan")}, r"gate\.guard_margin is nan"),
+        ("gate", {"minimum": 40.0}, r"gate\.minimum is 40\.0.*Try 0"),
+        ("gate", {"min_prompts": 1}, r"gate\.min_prompts is 1.*Try 50"),
     ],
 )
 def test_a_value_that_cannot_work_is_named_with_one_that_can(

@@ -113,10 +113,10 @@ def _drawn(
     champion: Version, params: Params, examples: Path, judge: Path, progress: Progress
 ) -> Contender:
     progress(0, 1, f"loading {champion.label}, the champion")
+    model = _load(champion)
     from llmvis import judges  # TensorFlow, ten seconds
 
     reader = judges.load(judge)
-    model = _load(champion)
     sampling = champion.sampling or params.sampling
     try:
         rows, metrics = evaluation.draw_and_judge(

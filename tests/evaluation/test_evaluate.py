@@ -6,7 +6,7 @@ import pytest
 
 from llmvis import config, storage
 from llmvis.errors import MismatchError, ShapeError
-from llmvis.evaluation import evaluate, read_rows, report
+from llmvis.evaluation import draw_and_judge, evaluate, read_facts, read_rows, report
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +80,31 @@ def test_rows_come_back_with_their_pictures(written, findings):
 
     assert np.array_equal(first, findings.images[0])
     assert rows["verdicts"][0][0]["about"] == "thing"
+
+
+def test_what_a_report_is_about_comes_back(written):
+    assert read_facts(written) == {"model": "painter", "data set": "scenes"}
+
+
+def test_a_model_drawn_again_has_the_figures_of_its_report(
+    findings, half_right, oracle, examples, params
+):
+    rows, metrics = draw_and_judge(half_right, oracle, examples, params, silent)
+    diversity = findings.metrics["seed_diversity"]["judge_features"]
+
+    assert rows.equals(findings.rows)
+    assert metrics["alignment"] == findings.metrics["alignment"]
+    assert metrics["seed_diversity"] == {"judge_features": diversity}
+
+
+def test_another_model_is_given_the_prompts_and_seeds_of_the_report(
+    findings, always_right, oracle, examples, params
+):
+    rows, metrics = draw_and_judge(always_right, oracle, examples, params, silent)
+    asked = ["split", "lang", "prompt", "example_id", "seed"]
+
+    assert rows[asked].equals(findings.rows[asked])
+    assert metrics["alignment"]["test_seen"]["zh"]["all_correct"].value == 1.0
 
 
 def test_the_page_holds_all_it_shows(written):
