@@ -244,3 +244,35 @@ def test_the_table_of_versions_shows_whole_prompts_and_not_a_mix_of_figures():
     assert _right(SimpleNamespace(figures=of_scenes)) == {"test": 0.4}
     assert _right(SimpleNamespace(figures=of_photos)) == {"test": 0.9}
     assert _right(SimpleNamespace(figures={})) == {}
+
+
+class TestWhatNext:
+    """The last lines of `pipeline`, for versions that no run made."""
+
+    def say(self, capsys, **known):
+        from llmvis.cli import stages
+
+        version = Version(name="llmvis", version=3, model_fingerprint="abc", **known)
+        stages._say_what_next(version, is_default=True)
+        return capsys.readouterr().out
+
+    def test_a_champion_is_used_without_its_name(self, capsys):
+        said = self.say(capsys, aliases=("champion",), gate="passed: it rises.")
+
+        assert "version 3 of llmvis, its champion." in said
+        assert "  gate     passed: it rises." in said
+        assert "--model" not in said
+        assert "promote" not in said
+
+    def test_what_the_gate_refused_is_used_by_number_and_may_be_promoted(self, capsys):
+        said = self.say(capsys, aliases=("challenger",), gate="refused: it falls.")
+
+        assert "version 3 of llmvis, not its champion." in said
+        assert "  gate     refused: it falls." in said
+        assert "llmvis serve --model models:/llmvis/3" in said
+        assert "llmvis promote 3 --reason WHY" in said
+
+    def test_what_a_person_promoted_says_so(self, capsys):
+        said = self.say(capsys, aliases=("champion",), reason="draws fish better")
+
+        assert "not asked; promoted: draws fish better" in said

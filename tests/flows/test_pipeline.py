@@ -2,18 +2,40 @@
 
 import signal
 
+import pandas as pd
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.testing.utilities import prefect_test_harness
 
+from flows import native_output
 from flows import pipeline as pipeline_module
 from flows.pipeline import pipeline
+from llmvis import evaluation, storage
 from llmvis.errors import StageFailed
+from llmvis.evaluation import alignment
+from llmvis.model_registry import trial, versions
+from llmvis.model_registry.gate import Contender
 from llmvis.model_registry.provenance import Version
 
 VERSION = Version(name="llmvis", version=1, model_fingerprint="abc", run_id="run")
 
 RUN = "import sys; from llmvis.cli import main; sys.argv = ['', 'pipeline']; main()"
+
+
+# A model is what its weights say: how many of its 100 pictures are right.
+TRAIN = """
+from pathlib import Path
+for name in ("model", "checkpoints"):
+    Path("data", name).mkdir(parents=True, exist_ok=True)
+Path("data/model/model.json").write_text("{}")
+Path("data/model/generator.keras").write_text("RIGHT")
+"""
+EVALUATE = """
+import shutil
+from pathlib import Path
+right = Path("data/model/generator.keras").read_text()
+shutil.copytree(f"reports/{right}", "data/report")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +94,73 @@ def test_a_failing_stage_ends_the_flow_with_its_sentence(project, registered):
         pipeline()
 
     assert registered == []
+
+
+@pytest.fixture
+def model(project, monkeypatch):
+    """Makes the next run train a model with so many pictures right of 100."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project.root}/mlflow.db")
+    monkeypatch.setattr(native_output, "to_file", lambda _: None)
+    monkeypatch.setattr(trial, "_drawn", _drawn)
+    project.write("data/judge/judge.json", "{}")
+    project.write("evaluate.py", EVALUATE)
+
+    def train(num_right):
+        report = _contender("report", num_right)
+        folder = project.root / "reports" / str(num_right)
+        folder.mkdir(parents=True)
+        storage.write_json(folder / "metrics.json", report.metrics)
+        storage.write_json(folder / "facts.json", {"judge files": report.judge})
+        report.rows.to_parquet(folder / "prompts.parquet")
+        project.write("train.py", TRAIN.replace("RIGHT", str(num_right)))
+
+    return train
+
+
+def _drawn(champion, params, examples, judge, progress):  # noqa: ARG001
+    progress(100, 100, "drawing pictures")
+    share = champion.figures["alignment/test/en/r_precision"]
+    return _contender(champion.label, round(100 * share))
+
+
+def _contender(name, num_right):
+    rows = pd.DataFrame(
+        {
+            "split": "test",
+            "lang": "en",
+            "prompt": f"prompt {i}",
+            "example_id": str(i),
+            "seed": i,
+            "r_precision": float(i < num_right),
+        }
+        for i in range(100)
+    )
+    scores = evaluation.plain({"alignment": alignment.scores(rows, seed=0)})
+    return Contender(name=name, judge="judge", metrics=scores, rows=rows)
+
+
+def test_a_model_becomes_the_champion_only_where_it_is_better(model, prefect, capsys):
+    model(40)
+    first = pipeline()
+    assert first.aliases == ("challenger", "champion")
+    assert pipeline() == first  # nothing changed, nothing is new
+
+    model(20)
+    worse = pipeline()
+    assert (worse.version, worse.aliases) == (2, ("challenger",))
+    assert worse.gate.startswith(
+        "refused: alignment.test.en.r_precision changes by -20"
+    )
+    assert worse.gate in capsys.readouterr().err
+    shown = {a.key: a for a in prefect.read_latest_artifacts()}["register"]
+    assert (shown.data, shown.description) == (100.0, worse.gate)
+    assert pipeline() == worse  # it is not asked again
+
+    model(80)
+    better = pipeline()
+    assert (better.version, better.aliases) == (3, ("challenger", "champion"))
+    assert better.gate.startswith("passed: alignment.test.en.r_precision rises by +40")
+    assert [v.version for v in versions.list_versions("llmvis")] == [3, 2, 1]
 
 
 def test_ctrl_c_leaves_no_process_and_no_half_output(project, monkeypatch, tmp_path):
