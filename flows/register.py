@@ -43,7 +43,7 @@ def _at_the_gate(version: Version, params: config.Params, on_progress) -> Versio
 
     if version.gate:  # also where an earlier run was stopped before it promoted
         return trial.promote_if_passed(version)
-    progress.say(f"{'gate':<9} {version.label} against the champion")
+    progress.say(f"{'gate':<9} {version.label} -> champion, if it is better")
     native_output.to_file(Path(".dvc/tmp/gate.log"))
     decision = trial.hold(
         version,
