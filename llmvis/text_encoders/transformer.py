@@ -7,16 +7,31 @@ through a depthwise convolution, as in Primer (So et al., 2021,
 https://arxiv.org/abs/2109.08668): that "blue" belongs to the "bird" after it need not
 be found by attention first.
 
-Dimension key: B batch, L tokens, C channels, W tokens that a convolution reaches.
+A third of the heads see what comes before a token, a third what comes after it, both
+rather what is near, and the last third sees all alike (DiSAN, Shen et al., 2018,
+https://arxiv.org/abs/1709.04696; ALiBi, Press et al., 2022,
+https://arxiv.org/abs/2108.12409). "Left of" says one thing of the words before it and
+the opposite of those after it: heads that cannot tell the two apart learn neither for a
+thousand steps.
+
+Dimension key: B batch, L tokens, C channels, N heads.
 """
 
 import keras
 import numpy as np
 from keras import ops
 
-from llmvis.attention import attend, padding_bias, rotary_table, rotate, split_heads
+from llmvis.attention import (
+    HIDDEN,
+    attend,
+    padding_bias,
+    rotary_table,
+    rotate,
+    split_heads,
+)
 
 _REACH = 3  # tokens of a convolution
+_FADING = 0.2  # by which the logit of a head falls with every token of distance
 
 
 @keras.saving.register_keras_serializable("llmvis")
@@ -37,7 +52,13 @@ class TransformerTextEncoder(keras.layers.Layer):
         super().__init__(**kwargs)
         self.vocabulary_size, self.hidden_dim = vocabulary_size, hidden_dim
         self.num_layers, self.num_heads = num_layers, num_heads
-        self._words = keras.layers.Embedding(vocabulary_size, hidden_dim, name="words")
+        # As large as what the blocks will add, so that words are not drowned by it.
+        self._words = keras.layers.Embedding(
+            vocabulary_size,
+            hidden_dim,
+            embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0),
+            name="words",
+        )
         self._blocks = [
             _EncoderBlock(hidden_dim, num_heads, name=f"block_{i}")
             for i in range(num_layers)
@@ -53,13 +74,14 @@ class TransformerTextEncoder(keras.layers.Layer):
 
     def call(self, token_ids):
         mask_BL = ops.not_equal(token_ids, 0)
-        bias_B11L = padding_bias(mask_BL)
+        leaning_NLL = _leaning(token_ids.shape[1], self.num_heads)
+        bias_BNLL = padding_bias(mask_BL) + leaning_NLL
         real_BL1 = ops.cast(mask_BL, "float32")[..., None]
         head_dim = self.hidden_dim // self.num_heads
         rotary = rotary_table(np.arange(token_ids.shape[1]), head_dim // 2, 50)
         states_BLC = self._words(token_ids)
         for block in self._blocks:
-            states_BLC = block(states_BLC, bias_B11L, real_BL1, rotary)
+            states_BLC = block(states_BLC, bias_BNLL, real_BL1, rotary)
         return self._norm(states_BLC)
 
     def compute_output_shape(self, input_shape):
@@ -120,6 +142,16 @@ class _Neighbours(keras.layers.Layer):
         padded = ops.pad(states * real, ((0, 0), (side, side), (0, 0)))
         shifted = [padded[:, i : i + length] * self._kernel[i] for i in range(_REACH)]
         return states + sum(shifted)
+
+
+def _leaning(length, num_heads):
+    """What is added to the logits of a key from where it stands: `(N, L, L)`."""
+    ahead_LL = np.arange(length) - np.arange(length)[:, None]
+    fading_LL = -_FADING * np.abs(ahead_LL)
+    before_LL = np.where(ahead_LL > 0, HIDDEN, fading_LL)
+    after_LL = np.where(ahead_LL < 0, HIDDEN, fading_LL)
+    kinds = [before_LL, after_LL, np.zeros((length, length))]
+    return np.stack([kinds[n % 3] for n in range(num_heads)]).astype("float32")
 
 
 def _dense(units, name, initializer="glorot_uniform"):

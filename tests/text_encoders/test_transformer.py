@@ -35,6 +35,21 @@ def test_order_matters(encoder):
     assert difference[0, 3].max() > 0.01
 
 
+@pytest.mark.parametrize(("num_heads", "hears"), [(1, False), (2, True)])
+def test_the_first_head_looks_back_and_the_second_ahead(num_heads, hears):
+    encoder = TransformerTextEncoder(
+        vocabulary_size=12, hidden_dim=16, num_layers=1, num_heads=num_heads
+    )
+    encoder.build((None, 9))
+    rng = np.random.default_rng(1)
+    for weight in encoder.trainable_variables:
+        weight.assign_add(rng.normal(0, 0.3, weight.shape))
+    prompt = np.array([[1, 7, 9, 4, 2, 8, 3, 5, 6]], "int32")
+    other = np.where(np.arange(9) == 8, 10, prompt)
+    change = np.abs(np.asarray(encoder(prompt)) - np.asarray(encoder(other)))
+    assert (change[0, 0].max() > 1e-3) == hears
+
+
 def test_it_saves_and_loads_to_the_same_output(encoder, tmp_path):
     inputs = keras.Input((5,), dtype="int32")
     keras.Model(inputs, encoder(inputs)).save(tmp_path / "encoder.keras")
