@@ -17,10 +17,24 @@ _MAY_BE_ZERO = {"seed", "weight_decay", "caption_dropout"}
 class IngestConfig:
     """Which captioned pictures to take, and how they are made alike."""
 
-    source: Literal["scenes", "image_folder"]  # see datasets
-    path: str  # the folder to read; `scenes` reads none
+    # `scenes`, or a key of datasets.sources.SOURCES.
+    source: Literal[
+        "scenes",
+        "image_folder",
+        "webdataset",
+        "coco_captions",
+        "flickr_captions",
+        "parquet_images",
+        "caption_table",
+        "sidecar_text",
+        "class_folders",
+    ]
+    path: str  # the folder or file to read; `scenes` reads none
     image_size: int  # side of the square every picture becomes, in pixels
     background: str  # what shows through transparent pixels, as #rrggbb
+    min_side: (
+        int  # pixels that the shorter side of a file must have; smaller is refused
+    )
     num_train_scenes: int  # how many training pictures `scenes` draws
     num_test_scenes: int  # how many each of its other splits gets
     seed: int
@@ -30,6 +44,10 @@ class IngestConfig:
             self.image_size >= 16 and self.image_size % 8 == 0,
             f"ingest.image_size is {self.image_size}, and must be a multiple of 8 and "
             "at least 16. Try 64.",
+        )
+        require(
+            self.min_side >= 1,
+            f"ingest.min_side is {self.min_side}, and must be at least 1. Try 8.",
         )
 
 

@@ -3,6 +3,7 @@
 LlmvisError
 ├── ConfigError      params.yaml asks for something that cannot be built
 ├── DataError        the captioned images cannot be used as they are
+│   └── RefusedItem    one of them cannot: the rest goes on
 ├── PromptError      a prompt cannot be read: empty, too long, nothing to ask
 ├── ShapeError       an array does not have the shape its docstring promises
 ├── MissingStage     a stage was run before the stage that feeds it
@@ -26,6 +27,15 @@ class ConfigError(LlmvisError, ValueError):
 
 class DataError(LlmvisError, ValueError):
     """The captioned images cannot be used as they are."""
+
+
+class RefusedItem(DataError):
+    """One picture or caption cannot be used; says why, and what to do."""
+
+    def __init__(self, reason: str, fix: str):
+        super().__init__(reason)
+        self.reason = reason
+        self.fix = fix
 
 
 class PromptError(LlmvisError, ValueError):

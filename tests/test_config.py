@@ -110,12 +110,12 @@ def test_a_value_that_cannot_work_is_named_with_one_that_can(
 
 
 def test_the_names_that_are_checked_early_are_those_that_exist():
-    from llmvis.datasets import SOURCES
+    from llmvis.datasets.sources import SOURCES
     from llmvis.training import build
 
     def names(section, key):
         return set(typing.get_args(typing.get_type_hints(section)[key]))
 
-    assert names(config.IngestConfig, "source") == SOURCES.keys()
+    assert names(config.IngestConfig, "source") == {"scenes", *SOURCES}
     assert names(config.TrainConfig, "generator") == build.GENERATORS.keys()
     assert names(config.TrainConfig, "text_encoder") == build.TEXT_ENCODERS.keys()

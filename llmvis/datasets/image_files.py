@@ -1,58 +1,70 @@
 """Image files of any kind to square RGB pictures, as a person would see them."""
 
 import hashlib
+import io
 import warnings
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageColor, ImageOps
 
-from llmvis.errors import ConfigError, DataError
+from llmvis.datasets.image_colors import flatten
+from llmvis.errors import ConfigError, RefusedItem
 
 _LONGEST_FOR_ITS_WIDTH = 16  # a side of 64 pixels then keeps 4 of the other one
+_MOST_BYTES = 512 * 2**20  # of a decoded picture, in each of several processes
+_DRAFT = 2  # JPEG decodes in part where that leaves this many times the pixels wanted
+_AGAIN = "Copy or download it again, or remove it."
+_FIRST_BYTES = (  # of what people have under the names of pictures
+    (b"<!doctype html", "an HTML page", "Download the picture itself."),
+    (b"<html", "an HTML page", "Download the picture itself."),
+    (b"version https://git-lfs", "a pointer of Git LFS", "Run `git lfs pull`."),
+    (b"<svg", "a vector drawing", "Save it as PNG."),
+    (b"<?xml", "XML, perhaps a vector drawing", "Save it as PNG."),
+    (b"%pdf", "a PDF", "Save its picture as PNG."),
+)
 
 
 def read_square(
-    path: Path, image_size: int, background: str
+    data: bytes, image_size: int, background: str, min_side: int
 ) -> tuple[np.ndarray, tuple[int, int]]:
-    """Reads a picture upright, on a background, padded to a square.
+    """Reads a picture upright, in sRGB, on a background, padded to a square.
 
     Args:
-        path: An image file of any format that Pillow knows. Of an animation, the first
-            frame is taken.
+        data: An image file of any format that Pillow knows, whatever its name. Of an
+            animation, the first frame is taken.
         image_size: Side of the square, in pixels.
         background: What shows through transparent pixels and beside a picture that is
             not square, as #rrggbb.
+        min_side: Pixels that the shorter side of the file must have.
 
     Returns:
         The picture, shape `(image_size, image_size, 3)` uint8, and the width and
         height that the file has, upright.
 
     Raises:
-        DataError: The file is missing, broken, far too large or far too long.
+        RefusedItem: The file is broken, far too large, too small or far too long.
         ConfigError: `background` is not a colour.
     """
     color = parse_color(background)
+    _refuse_other_kinds(data)
     try:
         with warnings.catch_warnings():
             # Pillow warns of oddities in files that it then reads well.
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as file:
-                upright = ImageOps.exif_transpose(file)
-                image = _compose(upright, color)
-    except FileNotFoundError as error:
-        raise DataError("there is no such file") from error
+            with Image.open(io.BytesIO(data)) as file:
+                size = _upright_size(file)
+                _refuse_size(file, min_side)
+                file.draft("RGB", (_DRAFT * image_size, _DRAFT * image_size))
+                image = flatten(ImageOps.exif_transpose(file), color)
+    except (RefusedItem, MemoryError):
+        raise
     except Exception as error:
         # A broken file can make a decoder raise anything: struct.error, SyntaxError...
-        raise DataError(
-            f"it cannot be read: {type(error).__name__}: {error}"
-        ) from error
-    if max(image.size) > _LONGEST_FOR_ITS_WIDTH * min(image.size):
-        raise DataError(f"it is {image.width} by {image.height}, too long to be seen")
+        raise _refusal(error) from error
     square = (image_size, image_size)
     padded = ImageOps.pad(image, square, Image.Resampling.LANCZOS, color=color)
-    return np.asarray(padded), image.size
+    return np.asarray(padded), size
 
 
 def picture_id(pixels: np.ndarray) -> str:
@@ -75,14 +87,45 @@ def parse_color(text: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def _compose(image: Image.Image, color: tuple[int, int, int]) -> Image.Image:
-    """Gives the picture as RGB, its transparent pixels over `color`."""
-    if image.mode.startswith("I"):  # Pillow would cut 16 bits at 255 instead
-        image = Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
-    if image.mode == "F":
-        raise DataError("its pixels are floating-point numbers of unknown range")
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    canvas = Image.new("RGBA", image.size, (*color, 255))
-    canvas.alpha_composite(image.convert("RGBA"))
-    return canvas.convert("RGB")
+def _refuse_other_kinds(data: bytes) -> None:
+    if not data:
+        raise RefusedItem("the file is empty", _AGAIN)
+    start = data[:512].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for first_bytes, what, fix in _FIRST_BYTES:
+        if start.startswith(first_bytes):
+            raise RefusedItem(f"it is {what} and no picture", fix)
+
+
+def _upright_size(file: Image.Image) -> tuple[int, int]:
+    turned = file.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+    return (file.height, file.width) if turned else file.size
+
+
+def _refuse_size(file: Image.Image, min_side: int) -> None:
+    """Looks at the header alone: nothing is decoded yet."""
+    shape = f"it is {file.width} by {file.height}"
+    longer, shorter = max(file.size), min(file.size)
+    if longer > _LONGEST_FOR_ITS_WIDTH * shorter:
+        raise RefusedItem(f"{shape}, too long to be seen", "Cut it into pieces.")
+    if shorter < min_side:
+        raise RefusedItem(
+            f"{shape}, and a side must have {min_side} pixels",
+            "Find a larger one, or lower ingest.min_side.",
+        )
+    # Four bytes a pixel is what flattening needs, whatever the file has.
+    num_bytes = 4 * file.width * file.height
+    if num_bytes > _MOST_BYTES:
+        raise RefusedItem(
+            f"{shape}, and would take {num_bytes >> 20} MiB", "Make it smaller."
+        )
+
+
+def _refusal(error: Exception) -> RefusedItem:
+    if isinstance(error, Image.DecompressionBombWarning | Image.DecompressionBombError):
+        return RefusedItem(f"it is far too large: {error}", "Make it smaller.")
+    if isinstance(error, Image.UnidentifiedImageError):
+        return RefusedItem(
+            "it is broken, or in no format that is read here (HEIC is not)",
+            "Save it as PNG or JPEG.",
+        )
+    return RefusedItem(f"it is broken: {type(error).__name__}: {error}", _AGAIN)

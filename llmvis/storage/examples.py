@@ -121,15 +121,10 @@ class ExamplesWriter:
 
 def to_row(example: Example) -> dict:
     """Encodes an example as a row of its parquet file, the picture as PNG."""
-    captions = [{"text": c.text, "lang": c.lang} for c in example.captions]
-    image = {
-        "bytes": encode_png(example.image),
-        "path": f"{example.example_id[:16]}.png",
-    }
     return {
         "example_id": example.example_id,
-        "image": image,
-        "captions": captions,
+        "image": image_cell(example.example_id, encode_png(example.image)),
+        "captions": captions_cell(example.captions),
         "split": example.split,
         "group_id": example.group_id,
         "source": example.source,
@@ -138,6 +133,16 @@ def to_row(example: Example) -> dict:
         "height": example.height,
         "scene": example.scene,
     }
+
+
+def image_cell(example_id: str, png: bytes) -> dict:
+    """The cell of a picture that is encoded already."""
+    return {"bytes": png, "path": f"{example_id[:16]}.png"}
+
+
+def captions_cell(captions: Sequence[Caption]) -> list[dict]:
+    """The cell of an example's captions."""
+    return [{"text": c.text, "lang": c.lang} for c in captions]
 
 
 def splits(folder: Path) -> list[str]:
@@ -150,6 +155,18 @@ def splits(folder: Path) -> list[str]:
     if not names:
         raise MissingStage(folder, "ingest")
     return names
+
+
+def read_refusals(folder: Path) -> pd.DataFrame:
+    """Reads what was not accepted: columns `source`, `reason` and `fix`.
+
+    Raises:
+        MissingStage: There are no examples.
+    """
+    path = folder / QUARANTINE
+    if not path.exists():
+        raise MissingStage(path, "ingest")
+    return pd.read_parquet(path)
 
 
 def _existing(folder: Path, split: str) -> Path:
@@ -211,14 +228,19 @@ def pick_images(folder: Path, split: str, rows: Sequence[int]) -> np.ndarray:
     Raises:
         MissingStage: The split is not there.
     """
+    return np.stack([decode_png(png) for png in pick_pngs(folder, split, rows)])
+
+
+def pick_pngs(folder: Path, split: str, rows: Sequence[int]) -> list[bytes]:
+    """Does what `pick_images` does, without decoding."""
     picked, start = [], 0
     with pq.ParquetFile(_existing(folder, split)) as file:
         for batch in file.iter_batches(_ROWS_PER_GROUP, columns=["image"]):
             encoded = batch.column(0).field("bytes")
             here = [row - start for row in rows if start <= row < start + len(encoded)]
-            picked += [decode_png(encoded[row].as_py()) for row in here]
+            picked += [encoded[row].as_py() for row in here]
             start += len(encoded)
-    return np.stack(picked)
+    return picked
 
 
 def read_captions(folder: Path, split: str) -> list[list[str]]:

@@ -17,6 +17,7 @@ CONFIG = IngestConfig(
     path="",
     image_size=32,
     background="#ffffff",
+    min_side=8,
     num_train_scenes=NUM_TRAIN,
     num_test_scenes=NUM_TEST,
     seed=0,

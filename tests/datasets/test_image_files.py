@@ -1,9 +1,12 @@
+import struct
+import zlib
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from llmvis.datasets.image_files import read_square
-from llmvis.errors import ConfigError, DataError
+from llmvis.errors import ConfigError, RefusedItem
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
 
@@ -16,7 +19,7 @@ def save(image: Image.Image, path, **options):
 def test_transparent_pixels_show_the_background(tmp_path):
     path = save(Image.new("RGBA", (64, 64), (0, 0, 0, 0)), tmp_path / "clear.png")
 
-    pixels, size = read_square(path, 32, "#ff0000")
+    pixels, size = read_square(path.read_bytes(), 32, "#ff0000", 8)
 
     assert (pixels == RED).all()
     assert size == (64, 64)
@@ -25,7 +28,7 @@ def test_transparent_pixels_show_the_background(tmp_path):
 def test_a_wide_picture_is_padded_and_not_distorted(tmp_path):
     path = save(Image.new("RGB", (80, 40), RED), tmp_path / "wide.png")
 
-    pixels, size = read_square(path, 32, "#ffffff")
+    pixels, size = read_square(path.read_bytes(), 32, "#ffffff", 8)
 
     assert (pixels[8:24] == RED).all()
     assert (pixels[:8] == WHITE).all()
@@ -38,7 +41,7 @@ def test_a_photo_taken_sideways_is_turned_upright(tmp_path):
     exif[0x0112] = 6  # orientation: turn clockwise to see it upright
     path = save(Image.new("RGB", (80, 40), RED), tmp_path / "side.jpg", exif=exif)
 
-    assert read_square(path, 32, "#ffffff")[1] == (40, 80)
+    assert read_square(path.read_bytes(), 32, "#ffffff", 8)[1] == (40, 80)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "CMYK", "I;16"])
@@ -49,30 +52,113 @@ def test_a_light_picture_of_any_mode_stays_light(mode, tmp_path):
     else:
         image = Image.new("RGB", (32, 32), WHITE).convert(mode)
 
-    pixels, _ = read_square(save(image, tmp_path / f"light.{suffix}"), 32, "#000000")
+    path = save(image, tmp_path / f"light.{suffix}")
+    pixels, _ = read_square(path.read_bytes(), 32, "#000000", 8)
 
     assert (pixels == WHITE).all()
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(None, "no such file"), (b"", "cannot be read"), (b"\x89PNG", "cannot be read")],
+    [
+        (b"", "the file is empty"),
+        (b"\x89PNG", "is broken, or in no format"),
+        (b" <!DOCTYPE html><p>Not found", "an HTML page and no picture"),
+        (b"version https://git-lfs.github.com/spec/v1", "a pointer of Git LFS"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "a vector drawing"),
+    ],
 )
-def test_a_missing_or_broken_file_is_refused_with_its_reason(content, reason, tmp_path):
-    if content is not None:
-        (tmp_path / "bad.png").write_bytes(content)
+def test_what_is_no_picture_is_refused_with_its_reason(content, reason):
+    with pytest.raises(RefusedItem, match=reason) as refused:
+        read_square(content, 32, "#ffffff", 8)
 
-    with pytest.raises(DataError, match=reason):
-        read_square(tmp_path / "bad.png", 32, "#ffffff")
-
-
-def test_a_strip_too_long_to_be_seen_is_refused_with_its_size(tmp_path):
-    path = save(Image.new("RGB", (500, 3)), tmp_path / "strip.png")
-
-    with pytest.raises(DataError, match="500 by 3"):
-        read_square(path, 32, "#ffffff")
+    assert refused.value.fix
 
 
-def test_a_misspelt_background_is_named_beside_a_right_one(tmp_path):
+@pytest.mark.parametrize("share", [0.3, 0.9])
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "gif", "tiff"])
+def test_a_file_that_is_cut_off_is_refused(share, suffix, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    path = save(Image.fromarray(noise), tmp_path / f"whole.{suffix}")
+    data = path.read_bytes()
+
+    with pytest.raises(RefusedItem, match="broken"):
+        read_square(data[: int(share * len(data))], 32, "#ffffff", 8)
+
+
+def test_an_animation_gives_its_first_frame(tmp_path):
+    path = tmp_path / "a.gif"
+    rest = [Image.new("RGB", (32, 32), WHITE)]
+    save(Image.new("RGB", (32, 32), RED), path, save_all=True, append_images=rest)
+
+    assert (read_square(path.read_bytes(), 32, "#ffffff", 8)[0] == RED).all()
+
+
+def test_a_palette_with_transparency_shows_the_background(tmp_path):
+    image = Image.new("P", (32, 32))
+    image.putpalette([0, 0, 255])
+    path = save(image, tmp_path / "a.png", transparency=0)
+
+    assert (read_square(path.read_bytes(), 32, "#ff0000", 8)[0] == RED).all()
+
+
+def test_a_colour_profile_is_followed_to_srgb(tmp_path):
+    rgb = Image.new("RGB", (32, 32), (200, 100, 50))
+    lab = ImageCms.createProfile("LAB")
+    to_lab = ImageCms.buildTransform(ImageCms.createProfile("sRGB"), lab, "RGB", "LAB")
+    image = ImageCms.applyTransform(rgb, to_lab)
+    profile = ImageCms.ImageCmsProfile(lab).tobytes()
+    path = save(image, tmp_path / "a.tif", icc_profile=profile)
+
+    pixels = read_square(path.read_bytes(), 32, "#ffffff", 8)[0].astype(int)
+
+    assert np.abs(pixels - (200, 100, 50)).max() <= 3
+
+
+def test_a_broken_colour_profile_is_passed_over(tmp_path):
+    path = tmp_path / "a.png"
+    save(Image.new("RGB", (32, 32), RED), path, icc_profile=b"no profile")
+
+    assert (read_square(path.read_bytes(), 32, "#ffffff", 8)[0] == RED).all()
+
+
+def bomb(width: int, height: int) -> bytes:
+    """The header of a PNG of so many pixels, of which there are none."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b""))]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data))
+        + name
+        + data
+        + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
+    )
+
+
+@pytest.mark.parametrize("side", [9_500, 30_000])
+def test_a_bomb_is_refused_by_its_header(side):
+    with pytest.raises(RefusedItem, match=r"far too large.*\d+ pixels"):
+        read_square(bomb(side, side), 32, "#ffffff", 8)
+
+
+@pytest.mark.parametrize("size", [(500, 3), (3, 500)])
+def test_a_strip_too_long_to_be_seen_is_refused_with_its_size(size, tmp_path):
+    path = save(Image.new("RGB", size), tmp_path / "strip.png")
+
+    with pytest.raises(RefusedItem, match=f"{size[0]} by {size[1]}, too long"):
+        read_square(path.read_bytes(), 32, "#ffffff", 8)
+
+
+def test_a_picture_smaller_than_asked_is_refused_with_the_key(tmp_path):
+    path = save(Image.new("RGB", (9, 7)), tmp_path / "tiny.png")
+
+    with pytest.raises(RefusedItem, match=r"9 by 7.*8 pixels") as refused:
+        read_square(path.read_bytes(), 32, "#ffffff", 8)
+
+    assert "ingest.min_side" in refused.value.fix
+    assert read_square(path.read_bytes(), 32, "#ffffff", 7)[1] == (9, 7)
+
+
+def test_a_misspelt_background_is_named_beside_a_right_one():
     with pytest.raises(ConfigError, match=r"'whit'.*#ffffff"):
-        read_square(tmp_path / "any.png", 32, "whit")
+        read_square(b"", 32, "whit", 8)

@@ -17,6 +17,7 @@ CONFIG = IngestConfig(
     path="",
     image_size=64,
     background="#ffffff",
+    min_side=8,
     num_train_scenes=2000,
     num_test_scenes=200,
     seed=0,

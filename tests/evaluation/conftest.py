@@ -12,6 +12,7 @@ INGEST = IngestConfig(
     path="",
     image_size=64,
     background="#ffffff",
+    min_side=8,
     num_train_scenes=30,
     num_test_scenes=10,
     seed=0,

@@ -16,6 +16,7 @@ CONFIG = IngestConfig(
     path="data/raw",
     image_size=64,
     background="#ffffff",
+    min_side=8,
     num_train_scenes=20,
     num_test_scenes=20,
     seed=0,

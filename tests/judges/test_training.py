@@ -17,6 +17,7 @@ INGEST = IngestConfig(
     path="data/raw",
     image_size=32,
     background="#ffffff",
+    min_side=8,
     num_train_scenes=48,
     num_test_scenes=24,
     seed=0,

@@ -1,0 +1,167 @@
+"""Captioned pictures of any source to a folder of examples; nothing gets lost.
+
+List everything, read each file's content once, group and split what was accepted, and
+write it in the order of the listing. Between the passes 120 bytes of each item are
+kept, and the pictures are in the cache.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from llmvis import storage
+from llmvis.config import IngestConfig
+from llmvis.datasets import card, reading
+from llmvis.datasets.image_files import parse_color
+from llmvis.datasets.item import Item
+from llmvis.datasets.picture_cache import Entry, PictureCache
+from llmvis.datasets.place import Place
+from llmvis.datasets.sources import SOURCES
+from llmvis.datasets.splitting import SPLITS, Assignment, assign
+from llmvis.errors import DataError, RefusedItem
+from llmvis.processes import map_chunks
+from llmvis.records import Refusal
+
+_ITEMS_PER_CHUNK = 64  # more would make Ctrl-C slow, fewer the handing over
+_CACHE = "pictures.sqlite"
+_LEAK = RefusedItem(
+    "the same picture, pixel for pixel, is in a later split of the source",
+    "Remove one of the two, or put both into one split.",
+)
+
+_ALIKE = "left where the source has them, though a later split has what looks alike"
+
+
+@dataclass(slots=True)
+class Found:
+    """What a reading of all items gave."""
+
+    facts: np.ndarray  # (N,) reading.FACTS, of the accepted ones, in order
+    refusals: dict[int, Refusal]  # by position; not those of the listing
+    used: list[bytes]  # keys of the cache
+    notes: Counter
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """Reads what `config` names; see `ingestion.ingest` for the rest."""
+
+    config: IngestConfig
+    cache: Path
+    num_processes: int
+    report: Callable[[int, int, str], None]
+
+    def collect(self, folder: Path) -> dict[str, int]:
+        """Replaces `folder` by the examples, the refusals and a data card."""
+        parse_color(self.config.background)
+        reading.forget_place()
+        place = Place(self.config.path)
+        listed = SOURCES[self.config.source].list_items(place)
+        listing = reading.Packed(listed, _ITEMS_PER_CHUNK)
+        path = self.cache / _CACHE
+        with PictureCache(path) as pictures, storage.staged(folder) as staging:
+            found = self._read(listing, pictures, path)
+            facts = found.facts
+            assignment = assign(
+                facts["picture"], facts["look"], facts["caption"], facts["given"]
+            )
+            if assignment.alike.any():
+                found.notes[_ALIKE] = int(assignment.alike.sum())
+            with storage.ExamplesWriter(staging) as writer:
+                results = _results(listing, found, assignment, pictures)
+                self._write(writer, results, len(listing), place.title)
+            self._require_all(writer, len(listing))
+            card.write(staging, place.title, self.config, found.notes)
+            pictures.keep_only(found.used)
+        return {**writer.counts, "refused": writer.num_refused}
+
+    def _read(
+        self, listing: reading.Packed, pictures: PictureCache, path: Path
+    ) -> Found:
+        """Reads every item; what is new goes into the cache as it comes."""
+        facts, used = [np.empty(0, reading.FACTS)], []
+        refusals: dict[int, Refusal] = {}
+        notes: Counter[str] = Counter()
+        done = 0
+        for part in map_chunks(
+            reading.read_chunk,
+            listing.chunks,
+            self.config,
+            path,
+            chunk_size=1,
+            num_processes=self.num_processes,
+        ):
+            pictures.add(part.new)
+            facts.append(part.facts)
+            used += part.used
+            refusals |= {done + at: refusal for at, refusal in part.refusals.items()}
+            notes += part.notes
+            done += part.size
+            self.report(done, len(listing), f"reading {self.config.source}")
+        return Found(np.concatenate(facts), refusals, used, notes)
+
+    def _write(self, writer, results, size: int, title: str) -> None:
+        """Writes every result, its source named from the place on."""
+        for done, result in enumerate(results, start=1):
+            if isinstance(result, Refusal):
+                writer.refuse(replace(result, source=f"{title}/{result.source}"))
+            else:
+                writer.add_row({**result, "source": f"{title}/{result['source']}"})
+            if done % _ITEMS_PER_CHUNK == 0 or done == size:
+                self.report(done, size, f"writing {self.config.source}")
+
+    def _require_all(self, writer: storage.ExamplesWriter, seen: int) -> None:
+        accepted = sum(writer.counts.values())
+        if accepted + writer.num_refused != seen:
+            raise DataError(
+                f"{seen} items were seen, {accepted} accepted and {writer.num_refused} "
+                "refused: some got lost. Run it again while nothing writes there."
+            )
+        if not writer.counts.get("train"):
+            raise DataError(
+                f"{self.config.source} gave no training example: {writer.counts} "
+                f"accepted, {writer.num_refused} refused. Check ingest.path, which is "
+                f"{self.config.path}."
+            )
+
+
+def _results(
+    listing: reading.Packed,
+    found: Found,
+    assignment: Assignment,
+    pictures: PictureCache,
+) -> Iterator[dict | Refusal]:
+    """Makes a row of storage, or a refusal, of each item in order."""
+    numbers = iter(range(len(found.facts)))
+    for position, item in enumerate(listing):
+        if isinstance(item, Refusal):
+            yield item
+            continue
+        if position in found.refusals:
+            yield found.refusals[position]
+            continue
+        number = next(numbers)
+        if assignment.leak[number]:
+            yield item.refused(_LEAK)
+            continue
+        entry = pictures[found.facts["key"][number].tobytes()]
+        group = f"{assignment.group[number]:016x}"
+        yield _row(item, entry, SPLITS[assignment.split[number]], group)
+
+
+def _row(item: Item, entry: Entry, split: str, group: str) -> dict:
+    return {
+        "example_id": entry.picture_id,
+        "image": storage.image_cell(entry.picture_id, entry.png),
+        "captions": storage.captions_cell(item.captions),
+        "split": split,
+        "group_id": group,
+        "source": f"{item.name} from {item.origin}" if item.origin else item.name,
+        "license": item.license,
+        "width": entry.width,
+        "height": entry.height,
+        "scene": "",
+    }

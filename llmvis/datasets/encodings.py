@@ -1,0 +1,92 @@
+"""Bytes to text, in whichever encoding they were written."""
+
+import codecs
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
+    (
+        codecs.BOM_UTF32_LE,
+        "utf-32",
+        "UTF-32",
+    ),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
+    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
+)
+_ENOUGH = 0.6  # of the pairs have to be common characters; chance gives a quarter
+
+
+def decode(data: bytes) -> tuple[str, str]:
+    """Decodes text of unknown encoding.
+
+    A byte order mark decides, then whether it is UTF-8, then which of GBK and Big5
+    makes more common Chinese characters of it. What is none of these is Latin-1.
+
+    Returns:
+        The text, and the name of the encoding: UTF-8, UTF-16, UTF-32, GBK, Big5 or
+        Latin-1.
+    """
+    for mark, codec, name in _MARKS:
+        if data.startswith(mark):
+            return data.decode(codec, "replace"), name
+    if unmarked := _unmarked_utf16(data):
+        return data.decode(unmarked, "replace"), "UTF-16"
+    try:
+        return data.decode("utf-8"), "UTF-8"
+    except UnicodeDecodeError:
+        return _decode_legacy(data)
+
+
+def _unmarked_utf16(data: bytes) -> str | None:
+    """Tells by the zero bytes, every other of which is one in Western text."""
+    if len(data) < 4 or len(data) % 2:
+        return None
+    half = len(data) / 2
+    if data[1::2].count(0) > 0.7 * half and data[::2].count(0) < 0.1 * half:
+        return "utf-16-le"
+    if data[::2].count(0) > 0.7 * half and data[1::2].count(0) < 0.1 * half:
+        return "utf-16-be"
+    return None
+
+
+def _decode_legacy(data: bytes) -> tuple[str, str]:
+    tried = [
+        (_share_common(data, _is_common_gb), "gb18030", "GBK"),
+        (_share_common(data, _is_common_big5), "big5hkscs", "Big5"),
+    ]
+    for share, codec, name in sorted(tried, key=lambda one: -one[0]):
+        if share >= _ENOUGH:
+            try:
+                return data.decode(codec), name
+            except UnicodeDecodeError:
+                continue
+    # Windows' form of it has quotation marks where Latin-1 has control characters.
+    return data.decode("cp1252", "replace"), "Latin-1"
+
+
+def _share_common(data: bytes, is_common) -> float:
+    """The share of two-byte characters that are of the encoding's common ones."""
+    common = pairs = position = 0
+    while position < len(data):
+        if data[position] < 0x80:
+            position += 1
+            continue
+        pairs += 1
+        common += is_common(data[position : position + 2])
+        position += 2
+    return common / pairs
+
+
+def _is_common_gb(pair: bytes) -> bool:
+    """Level 1 of GB 2312, or its punctuation and full-width forms."""
+    return (
+        len(pair) == 2
+        and pair[1] >= 0xA1
+        and (0xB0 <= pair[0] <= 0xD7 or pair[0] in (0xA1, 0xA3))
+    )
+
+
+def _is_common_big5(pair: bytes) -> bool:
+    """Level 1 of Big5, or its punctuation."""
+    in_row = len(pair) == 2 and (0x40 <= pair[1] <= 0x7E or 0xA1 <= pair[1] <= 0xFE)
+    return in_row and (0xA4 <= pair[0] <= 0xC6 or pair[0] == 0xA1)

@@ -1,0 +1,109 @@
+"""What files of pictures became, by their content: unchanged ones are read once.
+
+A SQLite file, because it stays whole however a run ends.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+from llmvis.config import IngestConfig
+
+_CODE = ("image_files.py", "image_colors.py", "look_alikes.py")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A picture as it was read, or why it was not."""
+
+    key: bytes  # 32, of the file's content and all that decides what becomes of it
+    picture_id: str = ""  # 64 hex digits
+    look: bytes = b""
+    width: int = 0
+    height: int = 0
+    png: bytes = b""
+    reason: str = ""  # of a refusal, with its fix; then the others are empty
+    fix: str = ""
+
+
+_COLUMNS = ", ".join(field.name for field in fields(Entry))
+
+
+@cache
+def salt(config: IngestConfig) -> bytes:
+    """Names all but the file itself that decides what becomes of it."""
+    from PIL import __version__
+
+    code = b"".join(Path(__file__).with_name(name).read_bytes() for name in _CODE)
+    settings = (config.image_size, config.background, config.min_side, __version__)
+    return hashlib.sha256(code + repr(settings).encode()).digest()
+
+
+class PictureCache:
+    """The entries in one file; several processes may read while one writes.
+
+    Args:
+        path: The file. A broken one is begun anew.
+    """
+
+    def __init__(self, path: Path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._open(path)
+        except sqlite3.OperationalError:  # busy, or not to be written
+            raise
+        except sqlite3.DatabaseError:
+            for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+                path.with_name(name).unlink(missing_ok=True)
+            self._open(path)
+
+    def _open(self, path: Path) -> None:
+        self._base = sqlite3.connect(path, timeout=60)
+        # Its log makes a commit cheap, and what a kill leaves of it is put back.
+        self._base.execute("PRAGMA journal_mode = WAL")
+        self._base.execute("PRAGMA synchronous = NORMAL")
+        self._base.execute(
+            f"CREATE TABLE IF NOT EXISTS pictures ({_COLUMNS}, PRIMARY KEY (key)) "
+            "WITHOUT ROWID"
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._base.close()
+
+    def get(self, key: bytes) -> Entry | None:
+        row = self._base.execute(
+            f"SELECT {_COLUMNS} FROM pictures WHERE key = ?", (key,)
+        ).fetchone()
+        return row and Entry(**dict(zip(Entry.__slots__, row, strict=True)))
+
+    def __getitem__(self, key: bytes) -> Entry:
+        entry = self.get(key)
+        if entry is None:
+            raise KeyError(key.hex())
+        return entry
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Keeps entries, all of them or none."""
+        marks = ", ".join("?" for _ in Entry.__slots__)
+        with self._base:
+            self._base.executemany(
+                f"INSERT OR REPLACE INTO pictures VALUES ({marks})",
+                ([getattr(one, name) for name in Entry.__slots__] for one in entries),
+            )
+
+    def keep_only(self, keys: Iterable[bytes]) -> None:
+        """Forgets all others: of files that are gone, or read in another way now."""
+        with self._base:
+            self._base.execute("CREATE TEMP TABLE used (key PRIMARY KEY)")
+            self._base.executemany(
+                "INSERT OR IGNORE INTO used VALUES (?)", ((key,) for key in keys)
+            )
+            self._base.execute("DELETE FROM pictures WHERE key NOT IN used")
+            self._base.execute("DROP TABLE used")

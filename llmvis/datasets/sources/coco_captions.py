@@ -1,0 +1,97 @@
+"""COCO's caption annotations: `annotations/captions_train2017.json` and the pictures.
+
+A picture lies where the file says, under the split's folder (`train2017/`), or anywhere
+that no other of its name does. Karpathy's `dataset_coco.json` is read too.
+"""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from llmvis.datasets import caption_text
+from llmvis.datasets.encodings import decode
+from llmvis.datasets.item import InFile, Item, refuse
+from llmvis.datasets.place import Place
+from llmvis.datasets.table_items import facts_of, split_named
+from llmvis.errors import DataError, RefusedItem
+from llmvis.records import Refusal
+
+_FILES = re.compile(r"(annotations/)?(\w*captions?\w*|dataset_\w+)\.json")
+_COLUMNS = {"caption": None, "captions": None, "sentences": None}
+
+
+def is_here(place: Place) -> bool:
+    """Tells by a file of annotations."""
+    return any(b'"images"' in place.read(name) for name in _files(place))
+
+
+def list_items(place: Place) -> Iterator[Item | Refusal]:
+    """Lists every image of the annotations, with all of its captions."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for name in place.image_names:
+        places[name.rpartition("/")[2]].append(name)
+    for file in _files(place):
+        content = _parse(place, file)
+        split = split_named(re.sub(r"[^a-z].*", "", file.rpartition("captions_")[2]))
+        licenses = {one["id"]: one["name"] for one in content.get("licenses", ())}
+        captions = defaultdict(list)
+        for annotation in content.get("annotations", ()):
+            captions[annotation["image_id"]].append(annotation["caption"])
+        for image in content["images"]:
+            row = {
+                "split": split,
+                "captions": captions.pop(image.get("id"), []),
+                **image,
+            }
+            row["license"] = licenses.get(image.get("license"), "unknown")
+            yield _item(row, file, places)
+        for number, texts in captions.items():
+            lost = f"it is not listed, and has captions: {texts[0]!r}"
+            yield refuse(f"image {number}", file, RefusedItem(lost, "List it."))
+
+
+def _item(
+    row: Mapping[str, Any], file: str, places: dict[str, list[str]]
+) -> Item | Refusal:
+    title = str(row.get("file_name") or row.get("filename") or "")
+    wanted = f"{row['filepath']}/{title}" if row.get("filepath") else title
+    named = places.get(title.rpartition("/")[2], [])
+    ends = [name for name in named if f"/{name}".endswith(f"/{wanted}")] or named
+    fits = [name for name in ends if (row["split"] or "")[:3] in name] or ends
+    where = f"captions in {file}"
+    if len(fits) > 1:
+        which = f"it may be any of {', '.join(fits[:3])}"
+        return refuse(wanted, where, RefusedItem(which, f"Name its folder in {file}."))
+    try:
+        captions, notes = caption_text.of_row(row, _COLUMNS)
+    except RefusedItem as error:
+        return refuse(wanted, where, error)
+    name = fits[0] if fits else wanted
+    return Item(
+        name=name,
+        where=where,
+        picture=InFile(name),
+        captions=captions,
+        notes=notes,
+        **facts_of(row),
+    )
+
+
+def _files(place: Place) -> list[str]:
+    if place.only:
+        return [place.only] if place.only.endswith(".json") else []
+    return [name for name in place.names if _FILES.fullmatch(name)]
+
+
+def _parse(place: Place, name: str) -> dict[str, Any]:
+    try:
+        content = json.loads(decode(place.read(name))[0])
+        content["images"][:0], content.get("annotations", [])[:0]
+    except (ValueError, TypeError, KeyError) as error:
+        raise DataError(
+            f"{name} does not read like COCO's captions: {type(error).__name__}: "
+            f"{error}. It has to be JSON with images and annotations."
+        ) from error
+    return content

@@ -1,0 +1,41 @@
+"""A folder of image files with tables of captions, in the Hugging Face layout.
+
+The table is `metadata.csv`, `.jsonl` or `.parquet`, in the folder itself or in its
+subfolders, of which `train`, `validation` and `test` give the split. It has the columns
+`file_name` (relative to the table) and `text`, and perhaps `text_zh`, others like it,
+`split`, `license` and `url`.
+"""
+
+from collections.abc import Iterator
+
+from llmvis.datasets.item import Item
+from llmvis.datasets.place import Place
+from llmvis.datasets.table_items import list_rows
+from llmvis.errors import DataError
+from llmvis.records import Refusal
+
+TABLES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
+
+
+def is_here(place: Place) -> bool:
+    """Tells by a table called metadata."""
+    return bool(_tables(place))
+
+
+def list_items(place: Place) -> Iterator[Item | Refusal]:
+    """Lists the rows of all tables."""
+    tables = _tables(place)
+    if not tables:
+        raise DataError(
+            f"{place.address} has no captions. Put a {TABLES[0]} with the columns "
+            "file_name and text into it, or into its subfolders train and test."
+        )
+    for table in tables:
+        yield from list_rows(place, table)
+
+
+def _tables(place: Place) -> list[str]:
+    """The tables of the folder itself if it has any, else those of its subfolders."""
+    names = [name for name in place.names if name.rpartition("/")[2] in TABLES]
+    own = [name for name in names if "/" not in name]
+    return own or [name for name in names if name.count("/") == 1]

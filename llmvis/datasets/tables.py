@@ -1,0 +1,118 @@
+"""Tables in files, row by row: CSV, TSV, Excel, JSON lines and parquet."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from llmvis.datasets.encodings import decode
+from llmvis.datasets.place import Place, suffix
+from llmvis.errors import DataError, RefusedItem
+
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".xlsx")
+_ROWS_AT_ONCE = 1024
+
+Row = dict[str, Any] | None  # None where a line is no row
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The rows of a table, to go through once."""
+
+    name: str
+    columns: Sequence[str]
+    rows: Iterator[Row]
+    encoding: str
+
+
+def read(place: Place, name: str) -> Table:
+    """Opens a table.
+
+    Raises:
+        DataError: It is empty or broken, or cannot be read.
+    """
+    kind = suffix(name)
+    try:
+        if kind == ".parquet":
+            return _read_parquet(place, name)
+        if kind == ".xlsx":
+            return _read_excel(place, name)
+        text, encoding = decode(place.read(name))
+    except RefusedItem as error:
+        raise DataError(f"{name}: {error.reason}. {error.fix}") from error
+    text = text.replace("\0", "")
+    if kind in (".jsonl", ".ndjson"):
+        return _read_json_lines(name, text, encoding)
+    return _read_separated(name, text, encoding)
+
+
+def columns(place: Place, name: str) -> Sequence[str]:
+    """Names the columns of a table; none where it cannot be read."""
+    try:
+        return read(place, name).columns
+    except DataError:
+        return ()
+
+
+def _read_separated(name: str, text: str, encoding: str) -> Table:
+    csv.field_size_limit(sys.maxsize)  # the usual one is 128 KiB
+    first, _, _ = text.partition("\n")
+    separator = max(",\t;|", key=first.count)
+    # newline='' keeps line breaks inside of quoted captions.
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
+    columns = [column for column in reader.fieldnames or () if column]
+    return Table(name, columns, iter(reader), encoding)
+
+
+def _read_json_lines(name: str, text: str, encoding: str) -> Table:
+    lines = [line for line in text.split("\n") if line.strip()]
+    columns: dict[str, None] = {}
+    for line in lines:
+        columns |= dict.fromkeys(_parse(line) or ())
+    return Table(name, list(columns), map(_parse, lines), encoding)
+
+
+def _parse(line: str) -> Row:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def _read_parquet(place: Place, name: str) -> Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(place.open(name))
+    except pa.ArrowException as error:
+        raise DataError(
+            f"{name} is no whole parquet file ({error}). Copy it again."
+        ) from error
+
+    def rows() -> Iterator[Row]:
+        for batch in file.iter_batches(_ROWS_AT_ONCE):
+            yield from batch.to_pylist()
+
+    return Table(name, file.schema_arrow.names, rows(), "UTF-8")
+
+
+def _read_excel(place: Place, name: str) -> Table:
+    import zipfile
+
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(place.open(name), read_only=True, data_only=True)
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise DataError(
+            f"{name} is no Excel workbook ({error}). Save it as .xlsx or .csv."
+        ) from error
+    lines = book.worksheets[0].iter_rows(values_only=True)
+    columns = [str(cell) for cell in next(lines, ()) if cell is not None]
+    rows = (dict(zip(columns, line, strict=False)) for line in lines if any(line))
+    return Table(name, columns, rows, "UTF-8")

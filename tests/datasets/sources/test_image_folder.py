@@ -1,0 +1,93 @@
+import json
+
+import pandas as pd
+import pytest
+
+from llmvis.errors import DataError
+
+
+def texts(item):
+    return [(caption.text, caption.lang) for caption in item.captions]
+
+
+def test_a_csv_gives_captions_in_their_languages_and_what_else_is_known(
+    tmp_path, save, listed
+):
+    save(tmp_path / "a.png")
+    (tmp_path / "metadata.csv").write_text(
+        "file_name,text,text_zh,text_fr,license,url,vendor\n"
+        "a.png,a cat,一只猫,un chat,CC0,https://x.org/1,y\n",
+        "utf-8-sig",
+    )
+
+    [item], refused = listed("image_folder", tmp_path)
+
+    assert texts(item) == [("a cat", "en"), ("一只猫", "zh"), ("un chat", "fr")]
+    assert (item.license, item.origin, item.split) == ("CC0", "https://x.org/1", None)
+    assert not refused
+
+
+def test_json_lines_may_hold_several_captions_and_a_split(tmp_path, save, listed):
+    save(tmp_path / "a.png")
+    row = {"file_name": "a.png", "text": ["a cat", "红色的鸟"], "split": "val"}
+    (tmp_path / "metadata.jsonl").write_text(json.dumps(row))
+
+    [item], _ = listed("image_folder", tmp_path)
+
+    assert texts(item) == [("a cat", "en"), ("红色的鸟", "zh")]
+    assert item.split == "validation"
+
+
+def test_a_parquet_table_is_read_too(tmp_path, save, listed):
+    save(tmp_path / "a.png")
+    table = pd.DataFrame({"file_name": ["a.png"], "text": [["a cat", "a pet"]]})
+    table.to_parquet(tmp_path / "metadata.parquet")
+
+    [item], _ = listed("image_folder", tmp_path)
+
+    assert texts(item) == [("a cat", "en"), ("a pet", "en")]
+
+
+def test_tables_in_folders_of_splits_give_the_split(tmp_path, save, listed):
+    for split in ("train", "test"):
+        save(tmp_path / split / "a.png")
+        (tmp_path / split / "metadata.csv").write_text("file_name,text\na.png,a cat\n")
+
+    items, _ = listed("image_folder", tmp_path)
+
+    assert [(i.name, i.split) for i in items] == [
+        ("test/a.png", "test"),
+        ("train/a.png", "train"),
+    ]
+
+
+def test_a_row_without_caption_file_or_json_is_refused_by_its_number(tmp_path, listed):
+    rows = ['{"file_name": "a.png", "text": " "}', '{"text": "a cat"}', '{"file_na']
+    (tmp_path / "metadata.jsonl").write_text("\n".join(rows))
+
+    items, refused = listed("image_folder", tmp_path)
+
+    assert not items
+    assert [(r.source, r.reason) for r in refused] == [
+        ("a.png (row 1 of metadata.jsonl)", "it has no caption"),
+        (" (row 2 of metadata.jsonl)", "it names no file"),
+        (" (row 3 of metadata.jsonl)", "it is not a line of JSON"),
+    ]
+
+
+def test_a_table_with_other_columns_is_told_which_it_needs(tmp_path, listed):
+    (tmp_path / "metadata.csv").write_text("picture,words\na.png,a cat\n")
+
+    with pytest.raises(DataError, match=r"'picture'.*file_name and text"):
+        listed("image_folder", tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["GBK", "Big5", "UTF-16"])
+def test_a_table_in_another_encoding_is_read_and_said(tmp_path, listed, encoding):
+    table = "file_name,text\na.png,一個紅色的杯子和一本書\n"
+    (tmp_path / "metadata.csv").write_bytes(table.encode(encoding))
+
+    [item], _ = listed("image_folder", tmp_path)
+
+    assert item.captions[0].text == "一個紅色的杯子和一本書"
+    assert item.notes == (f"captions were read as {encoding}",)
