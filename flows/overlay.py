@@ -88,6 +88,15 @@ def in_place(text: str) -> Iterator[None]:
         restore()
 
 
+def keep(values: Values) -> None:
+    """Writes values into params.yaml for good, comments kept.
+
+    Raises:
+        ConfigError: params.yaml has no such section or key, or refuses the values.
+    """
+    _replace(PARAMS, merged(values).encode())
+
+
 def restore() -> bool:
     """Puts the kept params.yaml back, if there is one; says whether there was."""
     if not KEPT.exists():

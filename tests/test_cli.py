@@ -193,6 +193,61 @@ class TestMistakes:
         assert "Traceback" in done.stderr
 
 
+class TestIngest:
+    """`llmvis ingest PATH` in a project whose stage writes without reading."""
+
+    @pytest.fixture(autouse=True)
+    def stage(self, project, monkeypatch):
+        from flows import dvc_stage
+        from llmvis import storage
+        from llmvis.records import Refusal
+
+        def write(_stage):
+            folder = project / "data/examples"
+            folder.mkdir(parents=True)
+            with storage.ExamplesWriter(folder) as writer:
+                writer.refuse(Refusal(source="a.png", reason="it is broken", fix="Go."))
+
+        monkeypatch.setattr(dvc_stage, "bring_up_to_date", write)
+
+    @pytest.fixture
+    def pictures(self, project):
+        folder = project / "my pictures"
+        for name in ("fox/1.png", "owl/1.png"):
+            (folder / name).parent.mkdir(parents=True)
+            Image.new("RGB", (8, 8)).save(folder / name)
+        return folder
+
+    def test_a_path_is_named_in_the_params_with_its_form(
+        self, llmvis, project, pictures, monkeypatch
+    ):
+        monkeypatch.chdir(pictures)
+        code, _, _ = llmvis("ingest", "../my pictures")
+
+        params = (project / "params.yaml").read_text()
+        assert code == 0
+        assert "  source: class_folders" in params
+        assert "  path: my pictures" in params
+        assert "# `llmvis ingest PATH` finds out" in params
+
+    def test_a_folder_in_no_known_form_changes_nothing(self, llmvis, project):
+        before = (project / "params.yaml").read_bytes()
+        (project / "empty").mkdir()
+        code, _, err = llmvis("ingest", "empty")
+
+        assert code == 2
+        assert "no captions in a known form" in err
+        assert (project / "params.yaml").read_bytes() == before
+
+    @pytest.mark.usefixtures("pictures")
+    def test_strict_fails_with_the_first_refusal(self, llmvis):
+        code, _, err = llmvis("ingest", "my pictures", "--strict")
+
+        assert code == 2
+        assert "1 items were refused" in err
+        assert "a.png: it is broken. Go." in err
+
+
 class TestPictures:
     """What `generate` writes, from samples that no model drew."""
 

@@ -34,6 +34,20 @@ def address(name: str) -> str:
     return str(Path(name).absolute()) if Path(name).is_dir() else name
 
 
+def address_of_data(name: str) -> str:
+    """Reads a path to data as it is meant in the current folder.
+
+    A path near the project is given relative to it, so that params.yaml says the same
+    on another machine. Call it before `entered`, which changes the folder.
+    """
+    path = Path(name.removeprefix("file://")).expanduser().absolute()
+    if "://" in name.removeprefix("file://"):
+        return name
+    root = _root(Path.cwd())
+    near = path.is_relative_to(root.parent)
+    return os.path.relpath(path, root) if near else str(path)
+
+
 def _root(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / "dvc.yaml").exists() and (folder / "params.yaml").exists():

@@ -51,7 +51,7 @@ def pipeline(
       llmvis pipeline
       llmvis pipeline --params presets/tiny.yaml
       llmvis pipeline --set train.num_steps=6000 --set register.name=longer
-      llmvis pipeline --set ingest.source=image_folder --set ingest.path=../pictures
+      llmvis pipeline --set ingest.source=class_folders --set ingest.path=../pictures
     """
     with project.entered() as usual:
         from flows import lock, overlay
@@ -64,14 +64,34 @@ def pipeline(
         _say_what_next(version, is_default=version.name == usual.register.name)
 
 
-def ingest() -> None:
+def ingest(
+    path: Annotated[
+        str | None,
+        typer.Argument(
+            help="A folder or a file with captioned pictures, here or at an address. "
+            "Its form is found out, and both are written into params.yaml.",
+        ),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail if anything was refused.")
+    ] = False,
+) -> None:
     """Take in captioned pictures: raw -> examples.
 
+    Without PATH, what params.yaml names is taken in.
+
     \b
-    Example:
+    Examples:
       llmvis ingest
+      llmvis ingest ~/pictures --strict
     """
-    _bring_up_to_date("ingest")
+    address = path and project.address_of_data(path)
+    with project.entered():
+        if address:
+            _name_source(address)
+        _bring_stage_up_to_date("ingest")
+        if strict:
+            _require_nothing_refused()
 
 
 def tokenize() -> None:
@@ -128,11 +148,42 @@ COMMANDS = (pipeline, ingest, tokenize, train, judge, evaluate)
 
 def _bring_up_to_date(stage: str) -> None:
     with project.entered():
-        from flows import dvc_stage, lock
+        _bring_stage_up_to_date(stage)
 
-        with lock.alone():
-            for step in dvc_stage.needed_for(stage):
-                dvc_stage.bring_up_to_date(step)
+
+def _bring_stage_up_to_date(stage: str) -> None:
+    from flows import dvc_stage, lock
+
+    with lock.alone():
+        for step in dvc_stage.needed_for(stage):
+            dvc_stage.bring_up_to_date(step)
+
+
+def _name_source(address: str) -> None:
+    """Finds out the form of what is at an address, and has params.yaml name both."""
+    from flows import lock, overlay
+    from llmvis.datasets.place import Place
+    from llmvis.datasets.sources import detect
+
+    source = detect(Place(address))
+    with lock.alone():
+        overlay.keep({"ingest": {"source": source, "path": address}})
+    typer.echo(f"params.yaml now has ingest.source {source}, path {address}", err=True)
+
+
+def _require_nothing_refused() -> None:
+    from flows.ingest import EXAMPLES
+    from llmvis import storage
+    from llmvis.errors import DataError
+
+    refused = storage.read_refusals(EXAMPLES)
+    if len(refused):
+        first = refused.iloc[0]
+        raise DataError(
+            f"{len(refused)} items were refused, and --strict allows none. The first: "
+            f"{first.source}: {first.reason}. {first.fix} All are in "
+            f"{EXAMPLES}/card.html."
+        )
 
 
 def _bring_all_up_to_date() -> "Version":
