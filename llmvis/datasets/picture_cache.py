@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from llmvis.config import IngestConfig
+from llmvis.errors import StorageError
 
 _CODE = ("image_files.py", "image_colors.py", "look_alikes.py")
 
@@ -52,6 +53,7 @@ class PictureCache:
 
     def __init__(self, path: Path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
         try:
             self._open(path)
         except sqlite3.OperationalError:  # busy, or not to be written
@@ -90,13 +92,22 @@ class PictureCache:
         return entry
 
     def add(self, entries: Iterable[Entry]) -> None:
-        """Keeps entries, all of them or none."""
+        """Keeps entries, all of them or none.
+
+        Raises:
+            StorageError: The disk is full, or the file cannot be written.
+        """
         marks = ", ".join("?" for _ in Entry.__slots__)
-        with self._base:
-            self._base.executemany(
-                f"INSERT OR REPLACE INTO pictures VALUES ({marks})",
-                ([getattr(one, name) for name in Entry.__slots__] for one in entries),
-            )
+        rows = ([getattr(one, name) for name in Entry.__slots__] for one in entries)
+        command = f"INSERT OR REPLACE INTO pictures VALUES ({marks})"
+        try:
+            with self._base:
+                self._base.executemany(command, rows)
+        except sqlite3.OperationalError as error:
+            raise StorageError(
+                f"Could not write {self._path}: {error}. Earlier output is untouched. "
+                "Free some space or change the permissions, and run it again."
+            ) from error
 
     def keep_only(self, keys: Iterable[bytes]) -> None:
         """Forgets all others: of files that are gone, or read in another way now."""
