@@ -98,7 +98,7 @@ class SceneNetwork(keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, *_, **__):
         where = self._where_loss(y, y_pred)
-        what = self._what_loss(x, y)
+        what = self._what_loss(x, y, y_pred)
         background = _cross_entropy(y_pred["background"], y["background"])
         return where + what + ops.mean(background * y["true_colors"])
 
@@ -113,9 +113,14 @@ class SceneNetwork(keras.Model):
         )
         return ops.sum(losses_BHW) / _num_copies(truth)
 
-    def _what_loss(self, images, truth):
-        """Classes and corrected boxes, seen through boxes that are somewhat wrong."""
-        seen = truth["rough_box"]
+    def _what_loss(self, images, truth, maps):
+        """Classes and corrected boxes, seen through boxes that are somewhat wrong.
+
+        Half of them are as wrong as this network's own; those of a flat thing on
+        another reach into that one, and no blind noise would be like it.
+        """
+        own = _proper(ops.stop_gradient(_at_centers(maps["box"], truth["box"])))
+        seen = ops.where(truth["is_blind"] > 0, truth["rough_box"], own)
         found = self._reader(crop(images, seen), seen)
         # In 64ths of the picture: whether two things touch hangs on two of them.
         losses_BM = ops.mean(ops.abs(found["box"] - truth["box"]), -1) * 64
@@ -177,9 +182,7 @@ def _center_map(truth, height, width):
         `heat` `(B, H, W)`, 1 at the cell of a centre and falling off around it; and
         `owner` `(B, H, W)`, the position in the truth of the nearest copy.
     """
-    box_BM4 = truth["box"]
-    column_BM = ops.floor((box_BM4[..., 0] + box_BM4[..., 2]) / 2 * width)
-    row_BM = ops.floor((box_BM4[..., 1] + box_BM4[..., 3]) / 2 * height)
+    column_BM, row_BM = _center_cells(truth["box"], height, width)
     columns_W1 = ops.arange(width, dtype="float32")[:, None]
     rows_H11 = ops.arange(height, dtype="float32")[:, None, None]
     squared_BHWM = (columns_W1 - column_BM[:, None, None]) ** 2 + (
@@ -188,6 +191,22 @@ def _center_map(truth, height, width):
     squared_BHWM += (1 - truth["present"][:, None, None]) * 1e6
     heat_BHW = ops.exp(-ops.min(squared_BHWM, -1) / (2 * _SPREAD**2))
     return heat_BHW, ops.argmin(squared_BHWM, -1)
+
+
+def _at_centers(values, boxes):
+    """Looks up `(B, H, W, 4)` values at the centres of boxes `(B, M, 4)`."""
+    height, width = values.shape[1:3]
+    column_BM, row_BM = _center_cells(boxes, height, width)
+    index_BM1 = ops.cast(row_BM * width + column_BM, "int32")[..., None]
+    flat = ops.reshape(values, (-1, height * width, 4))
+    return ops.take_along_axis(flat, index_BM1, axis=1)
+
+
+def _center_cells(boxes, height, width):
+    """The column and the row of the centre of boxes `(B, M, 4)`, each `(B, M)`."""
+    middle_BM2 = (boxes[..., :2] + boxes[..., 2:]) / 2
+    cell_BM2 = ops.floor(middle_BM2 * ops.array([width, height], "float32"))
+    return cell_BM2[..., 0], cell_BM2[..., 1]
 
 
 def _at_owner(boxes, owner):

@@ -50,6 +50,9 @@ def train_scene_judge(
     def make(rows, rng):
         chosen = {name: values[rows] for name, values in truth.items()}
         chosen["rough_box"] = _roughen(chosen["box"], rng)
+        chosen["is_blind"] = (rng.random((*chosen["present"].shape, 1)) < 0.5).astype(
+            np.float32
+        )
         # A third of the pictures in false colours, so that no kind is known by its
         # colours: a blue bird is a bird also when all others were red.
         chosen["true_colors"] = (rng.random(len(rows)) < 2 / 3).astype(np.float32)
