@@ -67,11 +67,19 @@ def pipeline(
 def ingest() -> None:
     """Take in captioned pictures: raw -> examples.
 
+    Where `llmvis up` runs, or PREFECT_API_URL is set, a retraining follows.
+
     \b
     Example:
       llmvis ingest
     """
     _bring_up_to_date("ingest")
+    with project.entered():
+        from flows import data_changes, running
+
+        api = running.prefect_api()
+        if api is not None and data_changes.announce("llmvis ingest", api):
+            typer.echo("A retraining is asked for.", err=True)
 
 
 def tokenize() -> None:
