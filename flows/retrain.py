@@ -12,7 +12,7 @@ from llmvis.errors import StageFailed
 from llmvis.model_registry.provenance import Version
 
 _HOURS_OF_PATIENCE = 12  # with a person who is at work in the same folder
-_SECONDS_BEFORE_RETRIES = [10, 60, 300]
+_SECONDS_BEFORE_RETRIES = [10.0, 60.0, 300.0]
 
 
 @flow

@@ -6,6 +6,7 @@ It needs PREFECT_API_URL. For several machines there is prefect.yaml.
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 import httpx
 import prefect
@@ -43,7 +44,7 @@ def main() -> None:
 
 def deployment(settings: config.UpConfig) -> RunnerDeployment:
     """Says when `retrain` runs; prefect.yaml says the same for a work pool."""
-    return retrain.to_deployment(
+    made = retrain.to_deployment(
         name=running.DEPLOYMENT.split("/")[1],
         cron=settings.cron,
         triggers=[
@@ -58,6 +59,7 @@ def deployment(settings: config.UpConfig) -> RunnerDeployment:
         ),
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
+    return cast(RunnerDeployment, made)  # a coroutine only where there is a loop
 
 
 def _keep_sweeping(ended: threading.Event) -> None:

@@ -58,7 +58,7 @@ def _running(client: SyncPrefectClient) -> list[FlowRun]:
 def _is_gone(run: FlowRun) -> bool:
     labels = run.labels
     if _HOST not in labels:  # it was to start, and has not come far enough to say
-        return run.state.timestamp < datetime.now(UTC) - _LONGEST_START
+        return (run.created or datetime.now(UTC)) < datetime.now(UTC) - _LONGEST_START
     if labels[_HOST] != socket.gethostname():
         return False
     try:

@@ -1,0 +1,86 @@
+"""A version that is made again in another folder, with stages of a few lines."""
+
+import subprocess
+
+import pytest
+
+from flows import dvc_stage, reproduce
+from llmvis.config import SamplingConfig
+from llmvis.errors import ConfigError, RegistryError
+from llmvis.model_registry import versions
+
+EVALUATE = """
+import json
+from pathlib import Path
+Path("data/report").mkdir(parents=True)
+right = float(Path("data/model/file").read_text())
+figure = {"value": right, "low": right - 0.1, "high": right + 0.1, "n": 100}
+report = {"alignment": {"test": {"en": {"r_precision": figure}}}}
+Path("data/report/metrics.json").write_text(json.dumps(report))
+"""
+
+TRAIN = """
+from pathlib import Path
+for name in ("model", "checkpoints"):
+    Path("data", name).mkdir(parents=True, exist_ok=True)
+Path("data/model/model.json").write_text("{}")
+Path("data/model/file").write_text(Path("right.txt").read_text())
+"""
+
+
+SAMPLING = SamplingConfig(guidance_scale=2.0, temperature=1.0, top_k=0, num_steps=4)
+
+
+def git(*arguments):
+    subprocess.run(["git", *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def version(project, monkeypatch):
+    """A version of a commit with a change that was not committed."""
+    for person in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{person}_NAME", "test")
+        monkeypatch.setenv(f"GIT_{person}_EMAIL", "test@example.com")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project.root}/mlflow.db")
+    project.write(".dvc/config", "[core]\n    analytics = false\n")
+    project.write(".gitignore", "/data\n/mlflow.db\n/mlartifacts\n")
+    project.write("evaluate.py", EVALUATE)
+    project.write("train.py", TRAIN)
+    project.write("right.txt", "0.2")
+    git("init", "--quiet")
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "Begin")
+    project.write("right.txt", "0.5")
+    for stage in dvc_stage.needed_for("evaluate"):
+        dvc_stage.run_stage(stage)
+    root = project.root / "data"
+    made = versions.register(root / "model", root / "report", "llmvis", SAMPLING)
+    project.write("right.txt", "0.9")  # what came later is not of this version
+    return made
+
+
+def test_a_version_comes_out_again(version, project, tmp_path):
+    ingested = project.read("runs.txt")
+    made = reproduce.reproduce(version, tmp_path / "again")
+
+    assert made.agrees
+    assert (made.value, made.again) == (0.5, 0.5)
+    assert (made.num_inside, made.num_figures) == (1, 1)
+    assert (tmp_path / "again/data/examples/file").exists()
+    assert project.read("runs.txt") == ingested  # the pictures are not read again
+    assert len(versions.list_versions("llmvis")) == 1
+
+
+def test_what_cannot_be_made_again_is_refused_with_the_reason(
+    version, project, tmp_path
+):
+    with pytest.raises(ConfigError, match="is there already"):
+        reproduce.reproduce(version, tmp_path)
+    [recipe] = (project.root / "mlartifacts").rglob("changes.patch")
+    (recipe.parent / "commit").write_text("0" * 40)
+    with pytest.raises(ConfigError, match="`git fetch` it first"):
+        reproduce.reproduce(version, tmp_path / "again")
+    for file in recipe.parent.iterdir():
+        file.unlink()
+    with pytest.raises(RegistryError, match="llmvis 1 has no recipe"):
+        reproduce.reproduce(version, tmp_path / "other")
