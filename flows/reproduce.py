@@ -37,8 +37,10 @@ def reproduce(version: Version, folder: Path) -> Repetition:
         raise ConfigError(f"{folder} is there already. Name a new folder with -o.")
     project = Path.cwd()
     with storage.scratch() as scratch:
-        commit, recipe = recipes.fetch(version, scratch)
-        report = fetching.fetch_report(version, scratch)
+        for part in ("recipe", "report"):
+            (scratch / part).mkdir()
+        commit, recipe = recipes.fetch(version, scratch / "recipe")
+        report = fetching.fetch_report(version, scratch / "report")
         before = storage.read_json(report / "metrics.json", "evaluate")
         _check_out(commit, recipe, folder)
     if _packages(folder) != _packages(project):

@@ -70,17 +70,14 @@ def test_a_version_comes_out_again(version, project, tmp_path):
     assert project.read("runs.txt") == ingested  # the pictures are not read again
     assert len(versions.list_versions("llmvis")) == 1
 
-
-def test_what_cannot_be_made_again_is_refused_with_the_reason(
-    version, project, tmp_path
-):
+    # What cannot be made again is refused with the reason.
     with pytest.raises(ConfigError, match="is there already"):
         reproduce.reproduce(version, tmp_path)
     [recipe] = (project.root / "mlartifacts").rglob("changes.patch")
     (recipe.parent / "commit").write_text("0" * 40)
     with pytest.raises(ConfigError, match="`git fetch` it first"):
-        reproduce.reproduce(version, tmp_path / "again")
+        reproduce.reproduce(version, tmp_path / "other")
     for file in recipe.parent.iterdir():
         file.unlink()
     with pytest.raises(RegistryError, match="llmvis 1 has no recipe"):
-        reproduce.reproduce(version, tmp_path / "other")
+        reproduce.reproduce(version, tmp_path / "third")
