@@ -15,6 +15,7 @@ from flows.up import Addresses
 from llmvis import config
 
 LLMVIS = (sys.executable, "-c", "from llmvis.cli import main; main()")
+PATIENCE = 600  # seconds
 REPORT = """
 import json
 from pathlib import Path
@@ -62,7 +63,9 @@ def services(project, monkeypatch):
 
 def up(project):
     process = project.start(*LLMVIS[1:], "up")
-    project.wait_until(lambda: "runs and versions" in project.read("said.txt"), 240)
+    project.wait_until(
+        lambda: "runs and versions" in project.read("said.txt"), PATIENCE
+    )
     return process
 
 
@@ -88,12 +91,13 @@ def states(services):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # a busy machine starts four servers slowly
 def test_changed_data_are_trained_on_a_champion_is_served_and_ctrl_c_ends_all(
     project, services, tiny_model_folder
 ):
     process = up(project)
     project.write("raw/cat.txt", "a picture")
-    project.wait_until(lambda: states(services) == ["COMPLETED"], 240)
+    project.wait_until(lambda: states(services) == ["COMPLETED"], PATIENCE)
     name = {"name": "llmvis"}
     api = f"{services.mlflow}/api/2.0/mlflow"
     model = httpx.get(f"{api}/registered-models/get", params=name).json()
@@ -106,22 +110,23 @@ def test_changed_data_are_trained_on_a_champion_is_served_and_ctrl_c_ends_all(
     sampling = config.read().sampling
     versions.register(tiny_model_folder, report, "llmvis", sampling)
     champions.appoint("llmvis", 2, "a test", 0)
-    project.wait_until(lambda: works(f"{services.pictures}/ready"), 120)
+    project.wait_until(lambda: works(f"{services.pictures}/ready"), PATIENCE)
 
     [tracking] = [p for p in family(project) if "mlflow" in p.cmdline()]
     tracking.kill()
-    project.wait_until(lambda: not works(f"{services.mlflow}/health"), 20)
-    project.wait_until(lambda: works(f"{services.mlflow}/health"), 120)
+    project.wait_until(lambda: not works(f"{services.mlflow}/health"), PATIENCE)
+    project.wait_until(lambda: works(f"{services.mlflow}/health"), PATIENCE)
 
     everything = family(project)
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=90) == 0
+    assert process.wait(timeout=PATIENCE) == 0
     assert "Traceback" not in project.read("said.txt")
     assert psutil.wait_procs(everything, timeout=1)[1] == []
     assert project.processes() == []
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # a busy machine starts four servers slowly
 def test_what_a_killed_up_left_is_ended_by_down(project, services):
     process = up(project)
     again = subprocess.run([*LLMVIS, "up"], capture_output=True, text=True, check=False)
