@@ -16,7 +16,7 @@ from llmvis.files import replacing
 EVENT = "llmvis.data-changed"
 RESOURCE = "llmvis.data"
 _LAST_SEEN = Path(".llmvis/watched")  # outlives a stop, so changes meanwhile are seen
-_SECONDS_BETWEEN_LOOKS = 2.0
+_SECONDS_BETWEEN_LOOKS = 5.0
 
 
 def announce(what: str, prefect_api: str) -> bool:

@@ -1,5 +1,7 @@
 """Processes that are kept running, and end together."""
 
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -51,12 +53,12 @@ class Services:
         for kept in self._kept:
             if kept.process is not None and kept.process.poll() is not None:
                 _say_end(kept.service, kept.process.returncode, kept.pause)
+                _kill_group(kept.process)
                 kept.process = None
                 kept.start_at = time.monotonic() + kept.pause
                 kept.pause = min(2 * kept.pause, _LONGEST_PAUSE)
-            due = kept.process is None and time.monotonic() >= kept.start_at
-            if due and kept.service.may_start():
-                kept.process = _start(kept.service)
+            if kept.process is None and time.monotonic() >= kept.start_at:
+                _start_if_it_may(kept)
         time.sleep(_SECONDS_BETWEEN_LOOKS)
 
     def missing(self) -> list[str]:
@@ -76,7 +78,7 @@ class Services:
             kept.process.terminate()
             with suppress(subprocess.TimeoutExpired):
                 kept.process.wait(_SECONDS_TO_END)
-            kept.process.kill()
+            _kill_group(kept.process)
             kept.process.wait()
 
 
@@ -86,6 +88,13 @@ def answers(address: str) -> bool:
         return httpx.get(address, timeout=5).is_success
     except httpx.HTTPError:
         return False
+
+
+def _start_if_it_may(kept: _Kept) -> None:
+    if kept.service.may_start():
+        kept.process = _start(kept.service)
+    else:
+        kept.start_at = time.monotonic() + _FIRST_PAUSE
 
 
 def _start(service: Service) -> subprocess.Popen:
@@ -99,6 +108,12 @@ def _start(service: Service) -> subprocess.Popen:
             env=service.environment,
             start_new_session=True,  # Ctrl-C is for us, who end it in order
         )
+
+
+def _kill_group(process: subprocess.Popen) -> None:
+    # Its children too: one that lives on would keep the port.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _say_end(service: Service, code: int, pause: float) -> None:

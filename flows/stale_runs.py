@@ -58,10 +58,15 @@ def _running(client: SyncPrefectClient) -> list[FlowRun]:
 def _is_gone(run: FlowRun) -> bool:
     labels = run.labels
     if _HOST not in labels:  # it was to start, and has not come far enough to say
-        return (run.created or datetime.now(UTC)) < datetime.now(UTC) - _LONGEST_START
+        return _since(run) < datetime.now(UTC) - _LONGEST_START
     if labels[_HOST] != socket.gethostname():
         return False
     try:
         return psutil.Process(labels[_PROCESS]).create_time() != labels[_STARTED]
     except psutil.NoSuchProcess:
         return True
+
+
+def _since(run: FlowRun) -> datetime:
+    # Not when it was made: a run of the clock is made days before it begins.
+    return run.state.timestamp if run.state else datetime.now(UTC)
