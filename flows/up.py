@@ -59,9 +59,9 @@ def started(params: Params, addresses: Addresses) -> Iterator[services.Services]
         BusyError: They run in this folder already.
         ServingError: A port is taken.
     """
-    _require_ports(params, addresses)
-    store.connect()  # makes the default store, before two processes meet none
     with running.registered(addresses.prefect_api):
+        _require_ports(params, addresses)
+        store.connect()  # makes the default store, before two processes meet none
         kept = services.Services(list(_services(params, addresses)))
         try:
             _wait_until_all_work(kept)

@@ -1,6 +1,8 @@
 """A version that is made again in another folder, with stages of a few lines."""
 
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +30,7 @@ Path("data/model/file").write_text(Path("right.txt").read_text())
 """
 
 
+ROOT = Path(__file__).parents[2]
 SAMPLING = SamplingConfig(guidance_scale=2.0, temperature=1.0, top_k=0, num_steps=4)
 
 
@@ -81,3 +84,16 @@ def test_a_version_comes_out_again(version, project, tmp_path):
         file.unlink()
     with pytest.raises(RegistryError, match="llmvis 1 has no recipe"):
         reproduce.reproduce(version, tmp_path / "third")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_the_tiny_preset_comes_out_again(tmp_path):
+    def llmvis(*arguments):
+        code = "from llmvis.cli import main; main()"
+        command = [sys.executable, "-c", code, *arguments]
+        return subprocess.run(command, cwd=tmp_path / "clone", check=False).returncode
+
+    git("clone", "--quiet", str(ROOT), str(tmp_path / "clone"))
+    assert llmvis("pipeline", "--params", "presets/tiny.yaml") == 0
+    assert llmvis("reproduce", "1", "--name", "llmvis-tiny") == 0

@@ -130,7 +130,7 @@ def test_changed_data_are_trained_on_a_champion_is_served_and_ctrl_c_ends_all(
 def test_what_a_killed_up_left_is_ended_by_down(project, services):
     process = up(project)
     again = subprocess.run([*LLMVIS, "up"], capture_output=True, text=True, check=False)
-    assert "Stop what uses it" in again.stderr
+    assert "`llmvis up` runs in this folder already" in again.stderr
 
     everything = family(project) - {psutil.Process(process.pid)}
     process.kill()
