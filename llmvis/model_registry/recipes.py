@@ -75,12 +75,12 @@ def fetch(version: Version, scratch: Path) -> tuple[str, Path]:
                 dst_path=str(scratch),
             )
         )
+        return (folder / _COMMIT).read_text(), folder
     except (MlflowException, OSError) as error:
         raise RegistryError(
             f"{version.label} has no recipe: it was registered outside git, or before "
             "recipes were kept. Register a new version with `llmvis pipeline`."
         ) from error
-    return (folder / _COMMIT).read_text(), folder
 
 
 def compare(before: Mapping, again: Mapping, main_score: str) -> Repetition:
