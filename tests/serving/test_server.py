@@ -47,7 +47,7 @@ def test_the_images_route_answers_in_the_shape_that_clients_know(client):
 
 
 def test_the_client_of_openai_draws_here_too(client):
-    address = f"{client.base_url}v1"
+    address = str(client.base_url.join("/v1"))
     with openai.OpenAI(base_url=address, api_key="none", max_retries=0) as people:
         answer = people.images.generate(
             model="llmvis", prompt="a blue bird", n=2, size="auto"
