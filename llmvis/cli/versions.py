@@ -145,7 +145,7 @@ def reproduce(
     \b
     Examples:
       llmvis reproduce 3
-      llmvis reproduce 3 -o /tmp/again
+      llmvis reproduce 3 -o ../again
     """
     with project.entered() as params:
         from flows import reproduce as repetition
