@@ -42,6 +42,12 @@ def is_clean(stage: str) -> bool:
         return not repo.status(targets=[stage])
 
 
+def has_remote() -> bool:
+    """Says whether the project names a place to push data and models to."""
+    with _repo() as repo:
+        return bool(repo.config["core"].get("remote"))
+
+
 def bring_up_to_date(
     stage: str, on_progress: Callable[[dict], None] | None = None
 ) -> None:

@@ -13,11 +13,14 @@ _LOCK = Path(".dvc/tmp/llmvis.lock")
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def alone(patience: float = 0) -> Iterator[None]:
     """Keeps other runs out of this folder while the body runs.
 
     May be nested. A params.yaml that a killed run left in place of the original is
     put back first.
+
+    Args:
+        patience: Seconds to wait for another run to end.
 
     Raises:
         BusyError: Another process runs here.
@@ -25,7 +28,7 @@ def alone() -> Iterator[None]:
     _LOCK.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(_LOCK, timeout=0, is_singleton=True)
     try:
-        lock.acquire()
+        lock.acquire(timeout=patience)
     except Timeout as error:
         raise BusyError(
             "Another llmvis command is at work in this folder. Wait until it has "

@@ -28,9 +28,14 @@ def pipeline() -> Version:
         StageFailed: A stage ended with an error.
     """
     with lock.alone():
-        for stage in dvc_stage.needed_for("evaluate"):
-            run_stage(stage)
-        return register_model()
+        return bring_all_up_to_date()
+
+
+def bring_all_up_to_date() -> Version:
+    """Does what `pipeline` does, inside any flow that holds the lock."""
+    for stage in dvc_stage.needed_for("evaluate"):
+        run_stage(stage)
+    return register_model()
 
 
 # What DVC has made already it does not make again; a second cache would disagree.

@@ -41,7 +41,8 @@ def _at_the_gate(version: Version, params: config.Params, on_progress) -> Versio
     # pandas and much else, which a run with nothing to do need not wait for.
     from llmvis.model_registry import trial
 
-    if version.gate:  # also where an earlier run was stopped before it promoted
+    # Also where an earlier run was stopped before it promoted.
+    if version.gate and not trial.is_overtaken(version):
         return trial.promote_if_passed(version)
     progress.say(f"{'gate':<9} {version.label} -> champion, if it is better")
     native_output.to_file(Path(".dvc/tmp/gate.log"))

@@ -245,6 +245,24 @@ class ServeConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class UpConfig:
+    """When a new version is made unattended, and where its services listen."""
+
+    cron: str | None  # five fields, UTC; null: only on changed data, or by hand
+    settle: int  # seconds without a change in ingest.path before it counts as changed
+    mlflow_port: int
+    prefect_port: int
+
+    def __post_init__(self):
+        _require_positive(self, "up")
+        require(
+            self.cron is None or len(self.cron.split()) == 5,
+            f"up.cron is {self.cron!r}, and must have five fields: minute, hour, day, "
+            'month, weekday. Try "0 3 * * *", or null.',
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Params:
     """All of params.yaml."""
 
@@ -257,6 +275,7 @@ class Params:
     register: RegisterConfig
     gate: GateConfig
     serve: ServeConfig
+    up: UpConfig
 
 
 def read(path: Path = Path("params.yaml")) -> Params:

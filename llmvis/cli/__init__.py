@@ -12,7 +12,7 @@ import sys
 import typer
 
 from llmvis import telemetry
-from llmvis.cli import pictures, stages, versions
+from llmvis.cli import pictures, services, stages, versions
 from llmvis.errors import LlmvisError
 
 _HELP = """Train, judge, promote and serve your own text-to-image language model.
@@ -38,7 +38,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (*stages.COMMANDS, *versions.COMMANDS, *pictures.COMMANDS):
+for command in (
+    *stages.COMMANDS,
+    *versions.COMMANDS,
+    *pictures.COMMANDS,
+    *services.COMMANDS,
+):
     app.command()(command)
 
 

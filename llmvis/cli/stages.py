@@ -78,7 +78,8 @@ def ingest(
 ) -> None:
     """Take in captioned pictures: raw -> examples.
 
-    Without PATH, what params.yaml names is taken in.
+    Without PATH, what params.yaml names is taken in. Where `llmvis up` runs, or
+    PREFECT_API_URL is set, a retraining follows.
 
     \b
     Examples:
@@ -87,11 +88,16 @@ def ingest(
     """
     address = path and project.address_of_data(path)
     with project.entered():
+        from flows import data_changes, running
+
         if address:
             _name_source(address)
         _bring_stage_up_to_date("ingest")
         if strict:
             _require_nothing_refused()
+        api = running.prefect_api()
+        if api is not None and data_changes.announce("llmvis ingest", api):
+            typer.echo("A retraining is asked for.", err=True)
 
 
 def tokenize() -> None:

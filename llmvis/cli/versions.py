@@ -47,7 +47,8 @@ def promote(
 ) -> None:
     """Make a version the champion, whatever the gate said of it.
 
-    The one before it stays at hand as `previous`, see `llmvis rollback`.
+    A fresh process draws with it first. The champion before it stays at hand as
+    `previous`, see `llmvis rollback`.
 
     \b
     Examples:
@@ -55,9 +56,9 @@ def promote(
       llmvis promote 3 --reason "draws fish better"
     """
     with project.entered() as params:
-        from llmvis.model_registry import versions
+        from llmvis.model_registry import champions
 
-        chosen = versions.promote(name or params.register.name, version, reason)
+        chosen = champions.promote(name or params.register.name, version, reason)
     typer.echo(f"{chosen.label} is the champion.")
 
 
@@ -69,10 +70,48 @@ def rollback(name: _Name = None) -> None:
       llmvis rollback
     """
     with project.entered() as params:
-        from llmvis.model_registry import versions
+        from llmvis.model_registry import champions
 
-        chosen = versions.rollback(name or params.register.name)
+        chosen = champions.rollback(name or params.register.name)
     typer.echo(f"{chosen.label} is the champion.")
+
+
+def history(name: _Name = None) -> None:
+    """List who made which version the champion, when and why, newest first.
+
+    \b
+    Example:
+      llmvis history
+    """
+    with project.entered() as params:
+        from llmvis.model_registry import history as lines
+
+        changes = lines.read(name or params.register.name)
+    table = Table("when", "from", "to", "who", "why", box=None)
+    table.columns[0].no_wrap = True
+    for change in changes:
+        when = f"{change.when.astimezone():%Y-%m-%d %H:%M:%S}"
+        numbers = (str(number or "") for number in (change.before, change.after))
+        table.add_row(when, *numbers, change.who, change.why)
+    Console().print(table)
+
+
+def delete(
+    version: Annotated[int, typer.Argument(min=1, help="See `llmvis models`.")],
+    reason: Annotated[str, typer.Option(help="Kept in the history.")] = "by hand",
+    name: _Name = None,
+) -> None:
+    """Delete a version that has no alias.
+
+    \b
+    Example:
+      llmvis delete 3 --reason "trained on pictures we may not use"
+    """
+    with project.entered() as params:
+        from llmvis.model_registry import champions
+
+        champions.delete(name or params.register.name, version, reason)
+    typer.echo(f"Version {version} is deleted; its run is kept.")
 
 
 def models(name: _Name = None) -> None:
@@ -88,6 +127,39 @@ def models(name: _Name = None) -> None:
 
         found = versions.list_versions(name or params.register.name)
     Console().print(_table(found))
+
+
+def reproduce(
+    version: Annotated[int, typer.Argument(min=1, help="See `llmvis models`.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", resolve_path=True, help="A new folder."),
+    ] = None,
+    name: _Name = None,
+) -> None:
+    """Make a version again from its data, params and code, and compare the figures.
+
+    It takes as long as the version took. Exit code 1 says that the main score came out
+    outside the interval it was registered with.
+
+    \b
+    Examples:
+      llmvis reproduce 3
+      llmvis reproduce 3 -o ../again
+    """
+    with project.entered() as params:
+        from flows import reproduce as repetition
+        from llmvis.model_registry import versions
+
+        chosen = versions.resolve(f"models:/{name or params.register.name}/{version}")
+        folder = output or Path("runs", f"{chosen.name}-{version}").resolve()
+        made = repetition.reproduce(chosen, folder)
+    typer.echo(
+        f"{made.main_score} was {made.value:.3f} ({made.low:.3f} to {made.high:.3f}) "
+        f"and is {made.again:.3f}; {made.num_inside} of {made.num_figures} figures are "
+        f"in their intervals. {folder / 'data/report/index.html'}"
+    )
+    raise typer.Exit(0 if made.agrees else 1)
 
 
 def compare(
@@ -125,7 +197,7 @@ def compare(
     typer.echo(f"{comparison.num_pairs} pictures of each, side by side: {output}")
 
 
-COMMANDS = (register, promote, rollback, models, compare)
+COMMANDS = (register, promote, rollback, history, delete, models, compare, reproduce)
 
 
 def _report(side: str, name: str, place: Path) -> tuple[Path, str]:

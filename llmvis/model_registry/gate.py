@@ -63,6 +63,7 @@ class Decision:
     judge: str  # fingerprint of the challenger's
     measured: Measured | None  # None where a figure is missing or not a number
     config: GateConfig
+    instead_of: int = 0  # who was champion when it was tried, by number; 0 for nobody
 
     @property
     def verdict(self) -> str:

@@ -27,6 +27,7 @@ class Version:
     run_id: str = ""
     reason: str = ""  # why it was last promoted; empty if it never was
     gate: str = ""  # "passed: ..." or "refused: ..."; empty if it was never asked
+    gate_met: int = 0  # the champion it met there; 0 where there was none
     figures: dict[str, float] = field(default_factory=dict)  # of its report, by path
 
     @property

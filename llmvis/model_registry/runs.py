@@ -176,6 +176,16 @@ def run_url(run_id: str) -> str:
     return f"{server}/#/experiments/{experiment}/runs/{run_id}"
 
 
+def git(root: Path, *arguments: str) -> str | None:
+    """Gives what git says in a folder; None where it fails, or is not there."""
+    try:
+        return subprocess.run(
+            ["git", *arguments], cwd=root, capture_output=True, text=True, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None  # no git, or no repository: a run is worth recording without
+
+
 def _resume(client: MlflowClient, run_id: str | None) -> Run | None:
     if run_id is None:
         return None
@@ -238,25 +248,16 @@ def _profile(folder: Path) -> dict:
 
 
 def _git_state(root: Path) -> dict[str, str]:
-    commit = _git(root, "rev-parse", "HEAD")
+    commit = git(root, "rev-parse", "HEAD")
     if commit is None:
         return {}
     # These two the run keeps anyway, and every pipeline writes the first.
     without = (":(exclude)dvc.lock", ":(exclude)params.yaml")
-    changed = _git(root, "status", "--porcelain", "--untracked-files=no", ".", *without)
+    changed = git(root, "status", "--porcelain", "--untracked-files=no", ".", *without)
     return {
         "mlflow.source.git.commit": commit,
         "llmvis.git_has_uncommitted_changes": str(bool(changed)).lower(),
     }
-
-
-def _git(root: Path, *arguments: str) -> str | None:
-    try:
-        return subprocess.run(
-            ["git", *arguments], cwd=root, capture_output=True, text=True, check=True
-        ).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None  # no git, or no repository: a run is worth recording without
 
 
 def _portions(items: Sequence, size: int) -> Iterator[list]:

@@ -59,17 +59,17 @@ def connect() -> MlflowClient:
     return client
 
 
-def experiment_id(client: MlflowClient) -> str:
-    """Finds the experiment of this project, or makes it."""
-    known = client.get_experiment_by_name(EXPERIMENT)
+def experiment_id(client: MlflowClient, name: str = EXPERIMENT) -> str:
+    """Finds an experiment of this project, or makes it."""
+    known = client.get_experiment_by_name(name)
     if known is not None:
         return known.experiment_id
     try:
-        return client.create_experiment(EXPERIMENT, _artifact_location())
+        return client.create_experiment(name, _artifact_location())
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    return experiment_id(client)  # another process was faster
+    return experiment_id(client, name)  # another process was faster
 
 
 def _artifact_location() -> str | None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from llmvis import evaluation, storage
 from llmvis.config import Params
 from llmvis.errors import LlmvisError
-from llmvis.model_registry import gate, gate_page, runs, store, versions
+from llmvis.model_registry import champions, gate, gate_page, runs, store, versions
 from llmvis.model_registry.gate import Contender, Decision
 from llmvis.model_registry.provenance import Version
 
@@ -48,23 +49,21 @@ def hold(
         metrics=storage.read_json(report / "metrics.json", "evaluate"),
         rows=evaluation.read_rows(report),
     )
-    seed = params.evaluate.seed
     earlier = versions.champion(version.name)
     if earlier is None:
-        return gate.decide(challenger, None, params.gate, seed=seed)
+        return gate.decide(challenger, None, params.gate, seed=params.evaluate.seed)
     if _draws_the_same(earlier, version):
-        return gate.refuse(
+        decision = gate.refuse(
             challenger,
             earlier.label,
             params.gate,
             f"It is the model of {earlier.label}, which is the champion, and draws "
             "with the same sampling.",
         )
-    try:
-        champion = _drawn(earlier, params, examples, judge, progress)
-    except _DrawsNoMoreError as error:
-        return gate.decide(challenger, None, params.gate, seed=seed, alone=str(error))
-    return gate.decide(challenger, champion, params.gate, seed=seed)
+    else:
+        draw = partial(_drawn, earlier, params, examples, judge, progress)
+        decision = _beside(challenger, draw, params)
+    return replace(decision, instead_of=earlier.version)
 
 
 def settle(version: Version, decision: Decision, folder: Path) -> Version:
@@ -77,13 +76,16 @@ def settle(version: Version, decision: Decision, folder: Path) -> Version:
             gets a copy.
 
     Raises:
-        RegistryError: The store cannot be opened.
+        RegistryError: The store cannot be opened, or what passed is not promoted after
+            all, see `promote_if_passed`.
     """
     with storage.staged(folder) as staging:
         gate_page.write(decision, staging)
     run = runs.Run(store.connect(), version.run_id)
     run.log_folder(folder, f"gate/version-{version.version}")
-    kept = versions.keep_decision(version.name, version.version, decision.verdict)
+    kept = versions.keep_decision(
+        version.name, version.version, decision.verdict, decision.instead_of
+    )
     return promote_if_passed(kept)
 
 
@@ -91,11 +93,25 @@ def promote_if_passed(version: Version) -> Version:
     """Makes a version the champion if the gate passed it and it never was.
 
     Raises:
-        RegistryError: The store cannot be opened.
+        RegistryError: It draws nothing in a fresh process, or another version was
+            promoted since it met the champion.
     """
     if version.reason or not version.gate.startswith("passed"):
         return version
-    return versions.promote(version.name, version.version, version.gate)
+    return champions.promote(
+        version.name, version.version, version.gate, instead_of=version.gate_met
+    )
+
+
+def is_overtaken(version: Version) -> bool:
+    """Says whether a version passed beside a champion that is not champion any more.
+
+    Raises:
+        RegistryError: The store cannot be opened.
+    """
+    now = versions.champion(version.name)
+    met = version.gate_met == (now.version if now else 0)
+    return not version.reason and version.gate.startswith("passed") and not met
 
 
 class _DrawsNoMoreError(Exception):
@@ -107,6 +123,17 @@ def _draws_the_same(first: Version, second: Version) -> bool:
         second.model_fingerprint,
         second.sampling,
     )
+
+
+def _beside(
+    challenger: Contender, draw_champion: Callable[[], Contender], params: Params
+) -> Decision:
+    seed = params.evaluate.seed
+    try:
+        champion = draw_champion()
+    except _DrawsNoMoreError as error:
+        return gate.decide(challenger, None, params.gate, seed=seed, alone=str(error))
+    return gate.decide(challenger, champion, params.gate, seed=seed)
 
 
 def _drawn(

@@ -13,7 +13,7 @@ from llmvis.model_registry.provenance import Version
 
 MODEL, REPORT = "llmvis.model_fingerprint", "llmvis.report_fingerprint"
 REASON, PROMOTED = "llmvis.promoted_because", "llmvis.promoted_at"
-GATE = "gate"
+GATE, GATE_MET = "gate", "llmvis.gate_met"
 _FILES, _SAMPLING = "llmvis.files", "llmvis.sampling"
 _FIGURES, _DATA = "llmvis.figures", "llmvis.data_digest"
 
@@ -60,4 +60,5 @@ def read(entity: ModelVersion, aliases: Mapping[str, int]) -> Version:
         run_id=entity.run_id or "",
         reason=tags.get(REASON, ""),
         gate=tags.get(GATE, ""),
+        gate_met=int(tags.get(GATE_MET, 0)),
     )

@@ -2,7 +2,6 @@
 
 import re
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from llmvis.model_registry import (
     figures,
     hashes,
     packaging,
+    recipes,
     runs,
     store,
     version_tags,
@@ -54,10 +54,11 @@ def register(
         raise MissingStage(model_folder, "train")
     client = store.connect()
     made, judged = storage.fingerprint(model_folder), storage.fingerprint(report_folder)
-    number = _find(client, name, made, judged)
+    number = _find_registered(client, name, made, judged)
     if number is None:
         run_id = runs.find(made) or _record_afterwards(model_folder)
         runs.Run(client, run_id).log_report(report_folder, judged, report)
+        recipes.keep(client, run_id, judged, store.project_root())
         version = Version(
             name=name,
             version=0,
@@ -73,51 +74,31 @@ def register(
         number = _create(
             client, version, source, version_tags.write(version, sampling), text
         )
-    if _get(client, name, number).is_decided:
-        return _get(client, name, number)
+    if find(client, name, number).is_decided:
+        return find(client, name, number)
     # Also where an earlier call was stopped between the two.
     client.set_registered_model_alias(name, CHALLENGER, str(number))
-    return _get(client, name, number)
+    return find(client, name, number)
 
 
-def promote(name: str, version: int, reason: str) -> Version:
-    """Makes a version the champion; the one before it becomes `previous`.
-
-    Raises:
-        RegistryError: There is no such model or version.
-    """
-    client = store.connect()
-    aliases = _aliases(client, name)
-    promoted = _get(client, name, version)
-    if aliases.get(CHAMPION, version) != version:
-        # First, so that there is a way back at every moment.
-        client.set_registered_model_alias(name, PREVIOUS, str(aliases[CHAMPION]))
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    client.set_model_version_tag(
-        name, str(promoted.version), version_tags.PROMOTED, now
-    )
-    client.set_model_version_tag(
-        name, str(promoted.version), version_tags.REASON, reason
-    )
-    client.set_registered_model_alias(name, CHAMPION, str(promoted.version))
-    return _get(client, name, version)
-
-
-def keep_decision(name: str, version: int, verdict: str) -> Version:
+def keep_decision(name: str, version: int, verdict: str, instead_of: int) -> Version:
     """Keeps what the gate decided of a version.
 
     Args:
         name: Of the registered model.
         version: Its number.
         verdict: "passed: ..." or "refused: ...".
+        instead_of: The champion that it met; 0 where there was none.
 
     Raises:
         RegistryError: There is no such model or version.
     """
     client = store.connect()
-    number = str(_get(client, name, version).version)
+    number = str(find(client, name, version).version)
+    met = str(instead_of)
+    client.set_model_version_tag(name, number, version_tags.GATE_MET, met)
     client.set_model_version_tag(name, number, version_tags.GATE, verdict)
-    return _get(client, name, version)
+    return find(client, name, version)
 
 
 def champion(name: str) -> Version | None:
@@ -127,25 +108,8 @@ def champion(name: str) -> Version | None:
         RegistryError: There is no such model.
     """
     client = store.connect()
-    number = _aliases(client, name).get(CHAMPION)
-    return None if number is None else _get(client, name, number)
-
-
-def rollback(name: str) -> Version:
-    """Makes the previous champion the champion again, and the other way round.
-
-    Raises:
-        RegistryError: There is no such model, or no previous champion.
-    """
-    aliases = _aliases(store.connect(), name)
-    if PREVIOUS not in aliases:
-        raise RegistryError(
-            f"Model {name} has no earlier champion to go back to. Promote one of its "
-            f"versions instead: `llmvis promote VERSION`, see `llmvis models`."
-        )
-    return promote(
-        name, aliases[PREVIOUS], f"rolled back from version {aliases.get(CHAMPION)}"
-    )
+    number = aliases_of(client, name).get(CHAMPION)
+    return None if number is None else find(client, name, number)
 
 
 def list_versions(name: str) -> list[Version]:
@@ -155,7 +119,7 @@ def list_versions(name: str) -> list[Version]:
         RegistryError: There is no such model.
     """
     client = store.connect()
-    aliases = _aliases(client, name)
+    aliases = aliases_of(client, name)
     found = client.search_model_versions(f"name = '{name}'")
     versions = [version_tags.read(entity, aliases) for entity in found]
     return sorted(versions, key=lambda version: version.version, reverse=True)
@@ -176,14 +140,48 @@ def resolve(address: str) -> Version:
     name, number, alias = match.groups()
     client = store.connect()
     if alias is None:
-        return _get(client, name, int(number))
-    aliases = _aliases(client, name)
+        return find(client, name, int(number))
+    aliases = aliases_of(client, name)
     if alias not in aliases:
         raise RegistryError(
             f"Model {name} has no alias {alias}; it has {sorted(aliases) or 'none'}. "
             "`llmvis promote VERSION` makes a version the champion."
         )
-    return _get(client, name, aliases[alias])
+    return find(client, name, aliases[alias])
+
+
+def aliases_of(client: MlflowClient, name: str) -> dict[str, int]:
+    """Reads the aliases of a model, each with the number of its version.
+
+    Raises:
+        RegistryError: There is no such model.
+    """
+    try:
+        aliases = client.get_registered_model(name).aliases
+    except MlflowException as error:
+        known = [model.name for model in client.search_registered_models()]
+        raise RegistryError(
+            f"There is no registered model {name}; there are {known or 'none yet'}. "
+            "`llmvis register` registers data/model."
+        ) from error
+    return {alias: int(version) for alias, version in aliases.items()}
+
+
+def find(client: MlflowClient, name: str, version: int) -> Version:
+    """Reads a version by its number.
+
+    Raises:
+        RegistryError: There is no such model or version.
+    """
+    aliases = aliases_of(client, name)
+    try:
+        return version_tags.read(client.get_model_version(name, str(version)), aliases)
+    except MlflowException as error:
+        found = client.search_model_versions(f"name = '{name}'")
+        known = sorted(int(entity.version) for entity in found)
+        raise RegistryError(
+            f"Model {name} has no version {version}; it has {known or 'none'}."
+        ) from error
 
 
 def load(address: str) -> "tuple[TextToImage, Version]":
@@ -232,7 +230,9 @@ def _record_afterwards(model_folder: Path) -> str:
     return run.run_id
 
 
-def _find(client: MlflowClient, name: str, made: str, judged: str) -> int | None:
+def _find_registered(
+    client: MlflowClient, name: str, made: str, judged: str
+) -> int | None:
     found = client.search_model_versions(
         f"name = '{name}' and tags.`{version_tags.MODEL}` = '{made}' "
         f"and tags.`{version_tags.REPORT}` = '{judged}'"
@@ -258,27 +258,3 @@ def _create(
         model_id=source.removeprefix("models:/"),
     )
     return int(created.version)
-
-
-def _aliases(client: MlflowClient, name: str) -> dict[str, int]:
-    try:
-        aliases = client.get_registered_model(name).aliases
-    except MlflowException as error:
-        known = [model.name for model in client.search_registered_models()]
-        raise RegistryError(
-            f"There is no registered model {name}; there are {known or 'none yet'}. "
-            "`llmvis register` registers data/model."
-        ) from error
-    return {alias: int(version) for alias, version in aliases.items()}
-
-
-def _get(client: MlflowClient, name: str, version: int) -> Version:
-    aliases = _aliases(client, name)
-    try:
-        return version_tags.read(client.get_model_version(name, str(version)), aliases)
-    except MlflowException as error:
-        found = client.search_model_versions(f"name = '{name}'")
-        known = sorted(int(entity.version) for entity in found)
-        raise RegistryError(
-            f"Model {name} has no version {version}; it has {known or 'none'}."
-        ) from error

@@ -13,7 +13,7 @@ from flows.pipeline import pipeline
 from llmvis import evaluation, storage
 from llmvis.errors import StageFailed
 from llmvis.evaluation import alignment
-from llmvis.model_registry import trial, versions
+from llmvis.model_registry import smoke_test, trial, versions
 from llmvis.model_registry.gate import Contender
 from llmvis.model_registry.provenance import Version
 
@@ -102,6 +102,7 @@ def model(project, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project.root}/mlflow.db")
     monkeypatch.setattr(native_output, "to_file", lambda _: None)
     monkeypatch.setattr(trial, "_drawn", _drawn)
+    monkeypatch.setattr(smoke_test, "require_drawing", lambda _: None)
     project.write("data/judge/judge.json", "{}")
     project.write("evaluate.py", EVALUATE)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from llmvis.model_registry import provenance, versions
+from llmvis.model_registry import champions, provenance, versions
 from llmvis.storage import decode_png
 
 
@@ -20,7 +20,7 @@ def test_mlflow_serves_the_champion_without_any_pickle(
     store, tiny_model_folder, report_folder, sampling
 ):
     versions.register(tiny_model_folder, report_folder, "llmvis", sampling)
-    versions.promote("llmvis", 1, "a test")
+    champions.appoint("llmvis", 1, "a test", 0)
     port = _free_port()
     programs = Path(sys.executable).parent  # MLflow starts uvicorn by its name
     command = "mlflow models serve -m models:/llmvis@champion --env-manager local"

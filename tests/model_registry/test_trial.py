@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from llmvis import config, evaluation, storage
-from llmvis.errors import ShapeError
+from llmvis.errors import RegistryError, ShapeError
 from llmvis.evaluation import alignment
+from llmvis.model_registry import champions, smoke_test, trial, versions
 from llmvis.model_registry import store as stores
-from llmvis.model_registry import trial, versions
 
 PARAMS = config.read(Path(__file__).parents[2] / "params.yaml")
 
@@ -34,6 +34,12 @@ def rows(num_right):
 
 def metrics(num_right):
     return {"alignment": alignment.scores(rows(num_right), seed=0)}
+
+
+@pytest.fixture(autouse=True)
+def anything_draws(monkeypatch):
+    """Lets the weights of these tests, which are a word, pass for a model."""
+    monkeypatch.setattr(smoke_test, "require_drawing", lambda _: None)
 
 
 @pytest.fixture
@@ -122,7 +128,7 @@ def test_a_person_may_promote_what_the_gate_refused(register, champion_draws):
     register(40, "first")
     champion_draws(40)
     register(20, "second")
-    promoted = versions.promote("llmvis", 2, "draws fish better")
+    promoted = champions.promote("llmvis", 2, "draws fish better")
 
     assert promoted.reason == "draws fish better"
     assert promoted.gate.startswith("refused")
@@ -201,6 +207,22 @@ def test_a_version_that_passed_is_promoted_after_a_stop(register, champion_draws
     register(40, "first")
     champion_draws(40)
     version, _ = register(20, "second")
-    stopped = versions.keep_decision("llmvis", version.version, "passed: better.")
+    stopped = versions.keep_decision("llmvis", version.version, "passed: better.", 1)
 
+    assert not trial.is_overtaken(stopped)
     assert trial.promote_if_passed(stopped).aliases == ("challenger", "champion")
+
+
+def test_what_passed_beside_another_champion_does_not_replace_the_new_one(
+    register, champion_draws
+):
+    register(40, "first")
+    champion_draws(40)
+    version, _ = register(20, "second")
+    register(70, "third")
+    passed = versions.keep_decision("llmvis", version.version, "passed: better.", 1)
+
+    assert trial.is_overtaken(passed)
+    with pytest.raises(RegistryError, match="version 3 became the champion meanwhile"):
+        trial.promote_if_passed(passed)
+    assert versions.champion("llmvis").version == 3

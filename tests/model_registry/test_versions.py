@@ -5,7 +5,7 @@ import pytest
 
 from llmvis import storage
 from llmvis.errors import MissingStage, RegistryError
-from llmvis.model_registry import fetching, runs, versions
+from llmvis.model_registry import champions, fetching, runs, versions
 from llmvis.model_registry import store as stores
 
 pytestmark = pytest.mark.usefixtures("store")
@@ -20,7 +20,9 @@ def register(any_folder, report_folder, sampling):
         version = versions.register(any_folder, report_folder, "llmvis", sampling)
         if version.reason:
             return version
-        return versions.promote("llmvis", version.version, "a test")
+        now = versions.champion("llmvis")
+        number = version.version
+        return champions.appoint("llmvis", number, "a test", now.version if now else 0)
 
     return register
 
@@ -47,7 +49,7 @@ def test_before_the_first_promotion_there_is_no_champion(
 
 def test_a_decision_of_the_gate_is_kept_with_its_version(register):
     register("first")
-    version = versions.keep_decision("llmvis", 1, "refused: it draws less well.")
+    version = versions.keep_decision("llmvis", 1, "refused: it draws less well.", 0)
 
     assert version.gate == "refused: it draws less well."
     assert versions.resolve("models:/llmvis/1").gate == version.gate
@@ -88,14 +90,14 @@ def test_a_newer_version_takes_over_and_the_old_one_is_kept_as_previous(register
 def test_a_rollback_brings_the_previous_champion_back_and_can_be_undone(register):
     register("first"), register("second")
 
-    assert versions.rollback("llmvis").version == 1
+    assert champions.rollback("llmvis").version == 1
     assert versions.resolve("models:/llmvis@previous").version == 2
-    assert versions.rollback("llmvis").version == 2
+    assert champions.rollback("llmvis").version == 2
 
 
 def test_registering_again_does_not_undo_a_rollback(register):
     register("first"), register("second")
-    versions.rollback("llmvis")
+    champions.rollback("llmvis")
     register("second")
 
     assert versions.resolve("models:/llmvis@champion").version == 1
@@ -103,7 +105,7 @@ def test_registering_again_does_not_undo_a_rollback(register):
 
 def test_a_promotion_keeps_its_reason(register):
     register("first"), register("second")
-    promoted = versions.promote("llmvis", 1, "draws better birds")
+    promoted = champions.appoint("llmvis", 1, "draws better birds", 2)
 
     assert promoted.reason == "draws better birds"
     assert promoted.aliases == ("champion",)
@@ -114,11 +116,11 @@ def test_what_does_not_exist_is_named_beside_what_does(register):
     with pytest.raises(RegistryError, match=r"no registered model dalle.*\['llmvis'\]"):
         versions.list_versions("dalle")
     with pytest.raises(RegistryError, match=r"no version 7; it has \[1\]"):
-        versions.promote("llmvis", 7, "")
+        champions.promote("llmvis", 7, "")
     with pytest.raises(RegistryError, match=r"no alias best; it has .*'champion'\]"):
         versions.resolve("models:/llmvis@best")
     with pytest.raises(RegistryError, match="no earlier champion"):
-        versions.rollback("llmvis")
+        champions.rollback("llmvis")
     with pytest.raises(RegistryError, match="no address of a model"):
         versions.resolve("models:/llmvis")
 

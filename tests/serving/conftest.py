@@ -43,7 +43,7 @@ def settings():
 @pytest.fixture(scope="module")
 def register(tiny_model_folder, tmp_path_factory, sampling):
     """Registers the tiny model again, as another version, and promotes it."""
-    from llmvis.model_registry import versions
+    from llmvis.model_registry import champions, versions
 
     folder = tmp_path_factory.mktemp("store")
     report = folder / "report"
@@ -52,7 +52,10 @@ def register(tiny_model_folder, tmp_path_factory, sampling):
     def register(remark):
         (report / "metrics.json").write_text(json.dumps({"remark": remark}))
         made = versions.register(tiny_model_folder, report, "llmvis", sampling)
-        return versions.promote("llmvis", made.version, remark)
+        now = versions.champion("llmvis")
+        return champions.appoint(
+            "llmvis", made.version, remark, now.version if now else 0
+        )
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")

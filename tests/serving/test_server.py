@@ -1,14 +1,17 @@
 """A real server process, started once for all tests of this file."""
 
 import base64
+import json
+import random
 import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import openai
 import pytest
 
-from llmvis.model_registry import provenance, versions
+from llmvis.model_registry import champions, provenance, versions
 from llmvis.model_registry import store as stores
 from llmvis.storage import decode_png
 
@@ -41,6 +44,46 @@ def test_the_images_route_answers_in_the_shape_that_clients_know(client):
     assert abs(answer["created"] - time.time()) < 60
     for picture in answer["data"]:
         assert decode_png(base64.b64decode(picture["b64_json"])).shape == (32, 32, 3)
+
+
+def test_the_client_of_openai_draws_here_too(client):
+    address = str(client.base_url.join("/v1"))
+    with openai.OpenAI(base_url=address, api_key="none", max_retries=0) as people:
+        answer = people.images.generate(
+            model="llmvis", prompt="a blue bird", n=2, size="auto"
+        )
+        with pytest.raises(openai.BadRequestError, match="no words in it"):
+            people.images.generate(model="llmvis", prompt="")
+
+    for picture in answer.data:
+        assert decode_png(base64.b64decode(picture.b64_json)).shape == (32, 32, 3)
+
+
+_STRANGE = (
+    *(None, True, -1, 0, 3, 2**31 - 1, 2**31, 10**30, 0.5, 1e308, float("nan")),
+    *("", " ", "a bird", "\x00", "\ud800", "\u202e鸟", "'; --", "9" * 999, "auto"),
+    *([], ["a bird"], {}, {"prompt": "a bird"}),
+)
+
+
+@pytest.mark.parametrize("route", ["/generate", "/v1/images/generations"])
+def test_no_request_is_answered_with_an_error_of_the_server(client, route):
+    rng = random.Random(0)
+    fields = list(client.get("/openapi.json").json()["components"]["schemas"].items())
+    known = {"guess"}.union(*(schema.get("properties", {}) for _, schema in fields))
+    bodies = [{"prompt": strange} for strange in _STRANGE]
+    for _ in range(150):
+        names = rng.sample(sorted(known), k=3)
+        body = {"prompt": "a bird"} | {name: rng.choice(_STRANGE) for name in names}
+        bodies.append(body)
+    for body in bodies:
+        answer = client.post(
+            route,
+            content=json.dumps(body),
+            headers={"content-type": "application/json"},
+        )
+        assert answer.status_code in {200, 400}, (body, answer.text)
+        assert answer.json()
 
 
 def test_the_same_prompt_seed_and_options_draw_the_same_picture(client):
@@ -161,7 +204,7 @@ def test_the_server_follows_the_champion_and_no_request_fails(client, register):
     try:
         register("second")
         _wait_for_version(client, "llmvis 2", seconds=60)
-        versions.rollback("llmvis")
+        champions.rollback("llmvis")
         _wait_for_version(client, "llmvis 1", seconds=10)
     finally:
         stop.set()
@@ -174,7 +217,8 @@ def test_the_server_follows_the_champion_and_no_request_fails(client, register):
 
 def test_a_champion_with_other_files_does_not_replace_the_one_that_serves(client):
     now = client.get("/ready").json()["version"]
-    versions.promote("llmvis", _register_with_other_hashes(), "a test")
+    other, champion = _register_with_other_hashes(), versions.champion("llmvis")
+    champions.appoint("llmvis", other, "a test", champion.version)
 
     end = time.monotonic() + 30
     while not (problem := client.get("/ready").json()["problem"]):
@@ -182,7 +226,7 @@ def test_a_champion_with_other_files_does_not_replace_the_one_that_serves(client
         time.sleep(0.1)
     assert "not the ones that were registered" in problem
     assert _draw(client, prompt="a bird")["images"][0]["version"] == now
-    versions.rollback("llmvis")
+    champions.rollback("llmvis")
 
 
 def _register_with_other_hashes():

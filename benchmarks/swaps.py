@@ -1,0 +1,111 @@
+"""What clients notice while the champion changes: nothing, and how soon it is seen.
+
+    uv run python benchmarks/swaps.py
+    uv run python benchmarks/swaps.py --model data/model --swaps 20 --clients 8
+
+A model folder is registered as two versions in a store of its own. Clients ask without
+a pause while the alias goes from one to the other and back by `rollback`.
+"""
+
+import argparse
+import os
+import socket
+import statistics
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import httpx
+from serving import ours, running
+
+from llmvis import config, storage
+from llmvis.model_registry import champions, versions
+
+NAME = "swaps"
+
+
+def main(model: Path, swaps: int, clients: int) -> None:
+    """Prints seconds until each swap served, and how many requests failed."""
+    params = config.read()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
+        for number in (1, 2):
+            report = Path(folder, "report")
+            report.mkdir(exist_ok=True)
+            storage.write_json(report / "metrics.json", {"remark": number})
+            versions.register(model, report, NAME, params.sampling)
+            champions.appoint(NAME, number, "a benchmark", number - 1)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        command, ready, route, request = ours(f"models:/{NAME}@champion", port)
+        address = f"http://127.0.0.1:{port}"
+        with running(command, address + ready):
+            load = Load(address + route, request, clients)
+            seconds = [swap(address + ready) for _ in range(swaps)]
+            load.stop()
+    print(f"swaps             {swaps}, the first of which loads a version")
+    print(f"seen after        {seconds[0]:.2f} s, then {_spread(seconds[1:])} s")
+    print(f"requests          {load.num_asked} of {clients} clients")
+    print(f"failed            {load.num_failed}")
+
+
+def swap(ready: str) -> float:
+    """Rolls back, and gives the seconds until the server says so."""
+    start = time.perf_counter()
+    label = champions.rollback(NAME).label
+    decided = time.perf_counter()
+    print(f"  rolled back in {decided - start:.2f} s")
+    while httpx.get(ready, timeout=60).json()["version"] != label:
+        time.sleep(0.02)
+    return time.perf_counter() - decided
+
+
+class Load:
+    """Clients that ask again and again.
+
+    Args:
+        address: Where.
+        request: Makes the body for a seed.
+        clients: How many.
+    """
+
+    def __init__(self, address, request, clients):
+        self._address, self._request = address, request
+        self.num_asked = self.num_failed = 0
+        self._counting = threading.Lock()
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._ask) for _ in range(clients)]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self):
+        """Ends all, and returns when none waits for an answer any more."""
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self):
+        with httpx.Client(timeout=300) as client:
+            while not self._ended.is_set():
+                try:
+                    body = self._request(self.num_asked)
+                    success = client.post(self._address, json=body).is_success
+                except httpx.HTTPError:
+                    success = False
+                with self._counting:
+                    self.num_asked += 1
+                    self.num_failed += not success
+
+
+def _spread(seconds):
+    return f"{statistics.median(seconds):.2f} (at most {max(seconds):.2f})"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", type=Path, default=Path("data/model"))
+    parser.add_argument("--swaps", type=int, default=20)
+    parser.add_argument("--clients", type=int, default=8)
+    chosen = parser.parse_args()
+    main(chosen.model, chosen.swaps, chosen.clients)

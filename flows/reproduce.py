@@ -1,0 +1,115 @@
+"""Makes a registered version again, from what its run keeps, in a folder of its own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flows import dvc_stage, progress
+from llmvis import config, storage
+from llmvis.errors import ConfigError, StageFailed
+from llmvis.model_registry import fetching, gate, recipes
+from llmvis.model_registry.provenance import Version
+from llmvis.model_registry.recipes import Repetition
+
+_FROM_CACHE = "project"  # the project's DVC cache, as a remote of the new folder
+
+
+def reproduce(version: Version, folder: Path) -> Repetition:
+    """Checks out code, params and examples of a version, and runs what follows.
+
+    The examples come from the project's DVC cache or from its remote; everything after
+    them is made again, and nothing of it is registered.
+
+    Args:
+        version: Which one.
+        folder: Where; it must not be there yet.
+
+    Raises:
+        ConfigError: The folder is there, or git does not have the commit.
+        RegistryError: The version has no recipe, or no report.
+        StageFailed: The examples are nowhere, or a stage ended with an error.
+    """
+    if folder.exists():
+        raise ConfigError(f"{folder} is there already. Name a new folder with -o.")
+    project = Path.cwd()
+    with storage.scratch() as scratch:
+        for part in ("recipe", "report"):
+            (scratch / part).mkdir()
+        commit, recipe = recipes.fetch(version, scratch / "recipe")
+        report = fetching.fetch_report(version, scratch / "report")
+        before = storage.read_json(report / "metrics.json", "evaluate")
+        _check_out(commit, recipe, folder)
+    if _packages(folder) != _packages(project):
+        progress.say("The packages are not those that it was made with, see uv.lock.")
+    with _inside(folder):
+        _fetch_examples(project)
+        for stage in dvc_stage.needed_for("evaluate"):
+            if stage != "ingest":  # the pictures it read may be gone by now
+                dvc_stage.bring_up_to_date(stage)
+        again = storage.read_json(Path("data/report/metrics.json"), "evaluate")
+        main_score = config.read().gate.main_score or gate.usual_score(before)
+    return recipes.compare(before, again, main_score)
+
+
+def _packages(root: Path) -> bytes:
+    lock = root / "uv.lock"
+    return lock.read_bytes() if lock.exists() else b""
+
+
+def _check_out(commit: str, recipe: Path, folder: Path) -> None:
+    _git("clone", "--quiet", "--no-checkout", ".", str(folder))
+    _git("-C", str(folder), "checkout", "--quiet", "--detach", commit)
+    if (recipe / recipes.CHANGES).stat().st_size:
+        changes = (recipe / recipes.CHANGES).resolve()
+        _git("-C", str(folder), "apply", "--whitespace=nowarn", str(changes))
+    for name in (recipes.LOCK, recipes.PARAMS):
+        shutil.copy(recipe / name, folder / name)
+
+
+@contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    before, tracking = Path.cwd(), os.environ.get("MLFLOW_TRACKING_URI")
+    os.chdir(folder)
+    # Its training is recorded, but not among those of the project.
+    os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{Path.cwd() / 'mlflow.db'}"
+    try:
+        yield
+    finally:
+        os.chdir(before)
+        del os.environ["MLFLOW_TRACKING_URI"]
+        if tracking is not None:
+            os.environ["MLFLOW_TRACKING_URI"] = tracking
+
+
+def _fetch_examples(project: Path) -> None:
+    cache = str(project / ".dvc/cache")
+    # A remote, not the cache itself, which would give the results of the first run.
+    _dvc("remote", "add", "--local", "--force", _FROM_CACHE, cache)
+    for remote in (["--remote", _FROM_CACHE], []):
+        done = _dvc("pull", *remote, "data/examples")
+        if done.returncode == 0:
+            return
+    raise StageFailed(
+        "The examples of this version are neither in the DVC cache of the project nor "
+        f"in its remote: {done.stderr.strip()} Copy them to one of the two."
+    )
+
+
+def _dvc(*arguments: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "dvc", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def _git(*arguments: str) -> None:
+    done = subprocess.run(
+        ["git", *arguments], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise ConfigError(
+            f"`git {' '.join(arguments)}` failed: {done.stderr.strip()} If the commit "
+            "is of another clone, `git fetch` it first."
+        )

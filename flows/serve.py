@@ -1,0 +1,72 @@
+"""Serves the retraining on one machine: `llmvis up` runs `python -m flows.serve`.
+
+It needs PREFECT_API_URL. For several machines there is prefect.yaml.
+"""
+
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import cast
+
+import httpx
+import prefect
+from prefect.client.schemas.objects import (
+    ConcurrencyLimitConfig,
+    ConcurrencyLimitStrategy,
+)
+from prefect.deployments.runner import EntrypointType, RunnerDeployment
+from prefect.events import DeploymentEventTrigger
+
+from flows import data_changes, running, stale_runs
+from flows.retrain import retrain
+from llmvis import config, telemetry
+
+_SECONDS_BETWEEN_SWEEPS = 10.0
+
+
+def main() -> None:
+    """Waits for the clock, for changed data and for people, until it is stopped."""
+    telemetry.switch_off()
+    params = config.read()
+    ended = threading.Event()
+    folder = Path(params.ingest.path)
+    for work, arguments in (
+        (data_changes.watch, (folder, params.up.settle, ended)),
+        (_keep_sweeping, (ended,)),
+    ):
+        threading.Thread(target=work, args=arguments, daemon=True).start()
+    try:
+        # Not paused when it stops: after a kill nobody would unpause it.
+        prefect.serve(deployment(params.up), pause_on_shutdown=False)
+    finally:
+        ended.set()
+
+
+def deployment(settings: config.UpConfig) -> RunnerDeployment:
+    """Says when `retrain` runs; prefect.yaml says the same for a work pool."""
+    made = retrain.to_deployment(
+        name=running.DEPLOYMENT.split("/")[1],
+        cron=settings.cron,
+        triggers=[
+            DeploymentEventTrigger(
+                name="data changed",
+                expect={data_changes.EVENT},
+                match={"prefect.resource.id": data_changes.RESOURCE},
+            )
+        ],
+        concurrency_limit=ConcurrencyLimitConfig(
+            limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE
+        ),
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    return cast(RunnerDeployment, made)  # a coroutine only where there is a loop
+
+
+def _keep_sweeping(ended: threading.Event) -> None:
+    while not ended.wait(_SECONDS_BETWEEN_SWEEPS):
+        with suppress(httpx.HTTPError):  # the server may be starting again
+            stale_runs.sweep()
+
+
+if __name__ == "__main__":
+    main()

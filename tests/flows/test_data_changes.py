@@ -1,0 +1,91 @@
+"""What is announced, to a server that only counts."""
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from flows import data_changes
+
+
+@pytest.fixture
+def announced(monkeypatch, tmp_path):
+    """Stands in for Prefect's API; gives the events that reached it."""
+    events = []
+
+    class Api(BaseHTTPRequestHandler):
+        def do_POST(self):
+            length = int(self.headers["Content-Length"])
+            events.extend(json.loads(self.rfile.read(length)))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Api)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{server.server_port}")
+    yield events
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def watched(announced, tmp_path):  # noqa: ARG001
+    """A folder, and a function that watches it from here on until the test ends."""
+    folder, stops = tmp_path / "raw", []
+    folder.mkdir()
+    (folder / "old.txt").write_text("old")
+
+    def watch():
+        ended = threading.Event()
+        arguments = (folder, 0.2, ended)
+        thread = threading.Thread(target=data_changes.watch, args=arguments)
+        thread.start()
+        stops.append(lambda: (ended.set(), thread.join()))
+        time.sleep(0.5)
+        return stops[-1]
+
+    yield folder, watch
+    for stop in stops:
+        stop()
+
+
+def wait_for(events, number):
+    end = time.monotonic() + 20
+    while len(events) < number and time.monotonic() < end:
+        time.sleep(0.05)
+    assert len(events) == number
+
+
+def test_a_new_picture_is_announced_once(announced, watched):
+    folder, watch = watched
+    watch()
+    (folder / "cat.png").write_text("picture")
+    wait_for(announced, 1)
+    time.sleep(1)
+
+    [event] = announced
+    assert event["event"] == "llmvis.data-changed"
+    assert event["resource"] == {"prefect.resource.id": "llmvis.data"}
+
+
+def test_a_picture_that_comes_while_nobody_watches_is_announced_later(
+    announced, watched
+):
+    folder, watch = watched
+    watch()()
+    (folder / "cat.png").write_text("picture")
+    watch()
+
+    wait_for(announced, 1)
+
+
+def test_a_prefect_that_does_not_answer_was_not_told():
+    assert not data_changes.announce("data/raw", "http://127.0.0.1:1/api")

@@ -1,0 +1,25 @@
+"""The retraining as Prefect serves it; with real servers in the slow tests."""
+
+from pathlib import Path
+
+from flows import serve
+from llmvis import config, sections
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_one_machine_and_a_work_pool_retrain_at_the_same_times():
+    served = serve.deployment(config.read(ROOT / "params.yaml").up)
+    [declared] = sections.read_yaml(ROOT / "prefect.yaml")["deployments"]
+
+    [schedule], [trigger] = served.schedules, served.triggers
+    [time], [event] = declared["schedules"], declared["triggers"]
+    assert time == {"cron": schedule.schedule.cron, "timezone": "UTC"}
+    assert trigger.match.root == event["match"]
+    assert trigger.expect == set(event["expect"])
+    assert declared["entrypoint"] == "flows/retrain.py:retrain"
+    assert declared["name"] == served.name
+    assert declared["concurrency_limit"] == {
+        "limit": served.concurrency_limit,
+        "collision_strategy": served.concurrency_options.collision_strategy,
+    }
