@@ -3,14 +3,20 @@
 There are no defaults: params.yaml has every value, so `dvc.lock` records all of them.
 """
 
-import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
-from llmvis.sections import read_section, read_yaml, refuse_other_keys, require
+from llmvis.operating import GateConfig, RegisterConfig, ServeConfig, UpConfig
+from llmvis.sections import (
+    read_section,
+    read_yaml,
+    refuse_other_keys,
+    require,
+    require_positive,
+)
 
-_MAY_BE_ZERO = {"seed", "weight_decay", "caption_dropout"}
+_MAY_BE_ZERO = {"weight_decay", "caption_dropout"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,7 +77,7 @@ class TokenizeConfig:
     seed: int
 
     def __post_init__(self):
-        _require_positive(self, "tokenize")
+        require_positive(self, "tokenize")
         require(
             self.num_levels >= 3 and self.num_levels % 2 == 1,
             f"tokenize.num_levels is {self.num_levels}, and must be odd and at least "
@@ -100,7 +106,7 @@ class TrainConfig:
     seed: int
 
     def __post_init__(self):
-        _require_positive(self, "train")
+        require_positive(self, "train", but=_MAY_BE_ZERO)
         require(
             self.hidden_dim % self.num_heads == 0,
             f"train.hidden_dim is {self.hidden_dim}, and must be a multiple of "
@@ -122,7 +128,7 @@ class JudgeConfig:
     seed: int
 
     def __post_init__(self):
-        _require_positive(self, "judge")
+        require_positive(self, "judge")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,7 +142,7 @@ class EvaluateConfig:
     seed: int
 
     def __post_init__(self):
-        _require_positive(self, "evaluate")
+        require_positive(self, "evaluate")
         require(
             self.num_prompts >= 2,
             f"evaluate.num_prompts is {self.num_prompts}, and an interval needs at "
@@ -166,99 +172,6 @@ class SamplingConfig:
         require(
             self.num_steps >= 1,
             f"sampling.num_steps is {self.num_steps}, and must be at least 1.",
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RegisterConfig:
-    """Where a judged model goes."""
-
-    name: str  # of the registered model in MLflow
-
-    def __post_init__(self):
-        require(
-            re.fullmatch(r"[A-Za-z0-9_.-]+", self.name) is not None,
-            f"register.name is {self.name!r}, and may hold only letters, digits and "
-            "the signs _ . - because it becomes part of addresses. Try llmvis.",
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GateConfig:
-    """What a new version must show before it becomes the champion."""
-
-    main_score: str | None  # alignment.SPLIT.LANGUAGE.MEASURE; null: gate.usual_score
-    margin: float  # the low end of its rise over the champion must be above this
-    guard_margin: float  # how far a guarded score may fall
-    minimum: float  # of the main score, in a first model too
-    min_prompts: int  # that the two are compared on
-
-    def __post_init__(self):
-        require(
-            self.main_score is None
-            or re.fullmatch(r"alignment(\.[^.]+){3}", self.main_score) is not None,
-            f"gate.main_score is {self.main_score!r}, and must name one of the figures "
-            "that compare picture by picture. Try "
-            "alignment.test_unseen_scene.en.all_correct, or null.",
-        )
-        for key in ("margin", "guard_margin"):
-            value = getattr(self, key)
-            require(
-                0 <= value < 1,
-                f"gate.{key} is {value}, and must be at least 0 and below 1: 0.02 is "
-                "two points of a hundred.",
-            )
-        require(
-            -1 <= self.minimum <= 1,
-            f"gate.minimum is {self.minimum}, and must be from -1 to 1, as the scores "
-            "are. Try 0.",
-        )
-        require(
-            self.min_prompts >= 2,
-            f"gate.min_prompts is {self.min_prompts}, and an interval needs at least "
-            "2. Try 50.",
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ServeConfig:
-    """Where and how the model is served."""
-
-    host: str
-    port: int
-    max_batch_size: int  # pictures drawn together
-    max_waiting: int  # pictures that may wait; above, clients are told to come back
-    max_images: int  # pictures one request may ask for
-    timeout: int  # seconds after which a waiting request is given up
-
-    def __post_init__(self):
-        require(
-            0 < self.port < 65536,
-            f"serve.port is {self.port}, and must be from 1 to 65535. Try 8000.",
-        )
-        require(
-            min(self.max_batch_size, self.max_images, self.timeout) >= 1
-            and self.max_waiting >= self.max_images,
-            "serve.max_batch_size, serve.max_images and serve.timeout must be at least "
-            "1, and serve.max_waiting at least serve.max_images.",
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UpConfig:
-    """When a new version is made unattended, and where its services listen."""
-
-    cron: str | None  # five fields, UTC; null: only on changed data, or by hand
-    settle: int  # seconds without a change in ingest.path before it counts as changed
-    mlflow_port: int
-    prefect_port: int
-
-    def __post_init__(self):
-        _require_positive(self, "up")
-        require(
-            self.cron is None or len(self.cron.split()) == 5,
-            f"up.cron is {self.cron!r}, and must have five fields: minute, hour, day, "
-            'month, weekday. Try "0 3 * * *", or null.',
         )
 
 
@@ -294,14 +207,6 @@ def read(path: Path = Path("params.yaml")) -> Params:
             for name, config_class in sections.items()
         }
     )
-
-
-def _require_positive(config, section: str) -> None:
-    for field in fields(config):
-        value = getattr(config, field.name)
-        if isinstance(value, int | float) and field.name not in _MAY_BE_ZERO:
-            key = f"{section}.{field.name}"
-            require(value > 0, f"{key} is {value}, and must be above 0.")
 
 
 def _require_share(value: float, key: str) -> None:

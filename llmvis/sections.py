@@ -2,6 +2,8 @@
 
 import types
 import typing
+from collections.abc import Collection
+from dataclasses import fields
 from pathlib import Path
 from typing import Literal
 
@@ -78,3 +80,18 @@ def require(condition: bool, message: str) -> None:
     """Raises ConfigError with that message unless the condition holds."""
     if not condition:
         raise ConfigError(message)
+
+
+def require_positive(section, name: str, *, but: Collection[str] = ()) -> None:
+    """Raises ConfigError where a number of a section is not above 0.
+
+    Args:
+        section: A dataclass.
+        name: What params.yaml calls it.
+        but: Keys that may be 0, as every seed may.
+    """
+    for field in fields(section):
+        value = getattr(section, field.name)
+        if isinstance(value, int | float) and field.name not in {"seed", *but}:
+            key = f"{name}.{field.name}"
+            require(value > 0, f"{key} is {value}, and must be above 0.")

@@ -64,6 +64,7 @@ def test_the_prompt_changes_the_loss(network, batch):
     assert not np.isclose(
         network.compute_loss(batch, y_pred=network(batch)),
         network.compute_loss(batch, y_pred=network(other)),
+        rtol=1e-6,
     )
 
 

@@ -1,0 +1,99 @@
+"""The sections of params.yaml that say how a model is kept in service."""
+
+import re
+from dataclasses import dataclass
+
+from llmvis.sections import require, require_positive
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RegisterConfig:
+    """Where a judged model goes."""
+
+    name: str  # of the registered model in MLflow
+
+    def __post_init__(self):
+        require(
+            re.fullmatch(r"[A-Za-z0-9_.-]+", self.name) is not None,
+            f"register.name is {self.name!r}, and may hold only letters, digits and "
+            "the signs _ . - because it becomes part of addresses. Try llmvis.",
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateConfig:
+    """What a new version must show before it becomes the champion."""
+
+    main_score: str | None  # alignment.SPLIT.LANGUAGE.MEASURE; null: gate.usual_score
+    margin: float  # the low end of its rise over the champion must be above this
+    guard_margin: float  # how far a guarded score may fall
+    minimum: float  # of the main score, in a first model too
+    min_prompts: int  # that the two are compared on
+
+    def __post_init__(self):
+        require(
+            self.main_score is None
+            or re.fullmatch(r"alignment(\.[^.]+){3}", self.main_score) is not None,
+            f"gate.main_score is {self.main_score!r}, and must name one of the figures "
+            "that compare picture by picture. Try "
+            "alignment.test_unseen_scene.en.all_correct, or null.",
+        )
+        for key in ("margin", "guard_margin"):
+            value = getattr(self, key)
+            require(
+                0 <= value < 1,
+                f"gate.{key} is {value}, and must be at least 0 and below 1: 0.02 is "
+                "two points of a hundred.",
+            )
+        require(
+            -1 <= self.minimum <= 1,
+            f"gate.minimum is {self.minimum}, and must be from -1 to 1, as the scores "
+            "are. Try 0.",
+        )
+        require(
+            self.min_prompts >= 2,
+            f"gate.min_prompts is {self.min_prompts}, and an interval needs at least "
+            "2. Try 50.",
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServeConfig:
+    """Where and how the model is served."""
+
+    host: str
+    port: int
+    max_batch_size: int  # pictures drawn together
+    max_waiting: int  # pictures that may wait; above, clients are told to come back
+    max_images: int  # pictures one request may ask for
+    timeout: int  # seconds after which a waiting request is given up
+
+    def __post_init__(self):
+        require(
+            0 < self.port < 65536,
+            f"serve.port is {self.port}, and must be from 1 to 65535. Try 8000.",
+        )
+        require(
+            min(self.max_batch_size, self.max_images, self.timeout) >= 1
+            and self.max_waiting >= self.max_images,
+            "serve.max_batch_size, serve.max_images and serve.timeout must be at least "
+            "1, and serve.max_waiting at least serve.max_images.",
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UpConfig:
+    """When a new version is made unattended, and where its services listen."""
+
+    cron: str | None  # five fields, UTC; null: only on changed data, or by hand
+    settle: int  # seconds without a change in ingest.path before it counts as changed
+    mlflow_port: int
+    prefect_port: int
+
+    def __post_init__(self):
+        require_positive(self, "up")
+        require(
+            self.cron is None or len(self.cron.split()) == 5,
+            f"up.cron is {self.cron!r}, and must have five fields: minute, hour, day, "
+            'month, weekday. Try "0 3 * * *", or null.',
+        )
