@@ -42,6 +42,20 @@ def padding_bias(mask):
     return (1.0 - ops.cast(mask, "float32"))[:, None, None, :] * HIDDEN
 
 
+def apart_bias(segments, seen):
+    """Lets what is of one segment see that segment alone.
+
+    Args:
+        segments: Of who looks, shape `(B, L)`, int; 0 is padding.
+        seen: Of what is looked at, shape `(B, S)`.
+
+    Returns:
+        The bias, shape `(B, 1, L, S)`: 0 where both are of one segment.
+    """
+    apart_BLS = ops.not_equal(segments[:, :, None], seen[:, None, :])
+    return ops.cast(apart_BLS, "float32")[:, None] * HIDDEN
+
+
 def rotary_table(positions, num_pairs, longest):
     """Cosines and sines by which pairs of channels turn, each `(L, num_pairs)`.
 

@@ -144,6 +144,10 @@ class TextToImage:
             return []
         return self._image_tokenizer.codebooks(self._image_tokenizer.encode(images))
 
+    def lengths(self, codes: np.ndarray) -> np.ndarray:
+        """Positions of codes `(N, H, W, D)` after which nothing is said, `(N,)`."""
+        return self._image_tokenizer.lengths(codes)
+
     def reconstruct(self, images: np.ndarray) -> np.ndarray:
         """What the image tokenizer keeps of pictures: `(B, Y, X, 3)` uint8, both."""
         if self.generator.makes != "codes":

@@ -10,6 +10,7 @@ position, V values of a digit.
 """
 
 import keras
+import numpy as np
 from keras import ops
 
 from llmvis.generators.digit_head import DigitHead
@@ -33,7 +34,8 @@ class AutoregressiveGenerator(keras.Model):
         num_digits: Digits of a position.
         num_levels: Values of a digit.
 
-    Input: `{"token_ids": (B, L) int32, "codes": (B, H, W, D) int32}`.
+    Input: `{"token_ids": (B, L) int32, "codes": (B, H, W, D) int32}`, or rows that hold
+        several prompts and pictures, as `llmvis.training.packing` makes them.
     Output: Logits, shape `(B, T, D, V)`.
     """
 
@@ -87,21 +89,55 @@ class AutoregressiveGenerator(keras.Model):
         self.built = True
 
     def call(self, inputs):
-        codes_BTD = self._in_raster_order(inputs["codes"])
-        states_BTC = self._read(self._neighbours(self._features(inputs["codes"])))
-        states_BTC = states_BTC + self._positions(ops.arange(self._length))
-        text_states = self.text_encoder(inputs["token_ids"])
-        text_mask = ops.not_equal(inputs["token_ids"], 0)
-        return self._head(self._trunk(states_BTC, text_states, text_mask), codes_BTD)
+        rows = inputs if "segments" in inputs else self._each_alone(**inputs)
+        states_BTC = self._read(self._features(self._earlier(rows)))
+        states_BTC = states_BTC + self._positions(rows["places"])
+        text_states = self._states_of_text(rows)
+        segments = rows["segments"], rows["text_segments"]
+        states_BTC = self._trunk(states_BTC, text_states, *segments, rows["places"])
+        return self._head(states_BTC, rows["codes"])
 
     def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):  # noqa: ARG002
         """Mean negative log-likelihood of a digit, in nats."""
-        return ops.mean(self._digit_losses(x["codes"], y_pred))
+        rows = x if "segments" in x else self._each_alone(**x)
+        there_BT = ops.cast(rows["segments"] > 0, "float32")
+        losses_BT = ops.mean(_digit_losses(rows["codes"], y_pred), axis=-1)
+        return ops.sum(losses_BT * there_BT) / ops.maximum(ops.sum(there_BT), 1.0)
 
     def score(self, token_ids, codes):
         """Log-likelihood of codes `(B, H, W, D)` given prompts, in nats, `(B,)`."""
         logits = self({"token_ids": token_ids, "codes": codes})
-        return -ops.sum(self._digit_losses(codes, logits), axis=(1, 2))
+        digits_BTD = self._in_raster_order(codes)
+        return -ops.sum(_digit_losses(digits_BTD, logits), axis=(1, 2))
+
+    def _each_alone(self, token_ids, codes, **_):
+        """Rows that hold one prompt and one picture each."""
+        codes_BTD = self._in_raster_order(codes)
+        shape_BT = ops.shape(codes_BTD)[:2]
+        return {
+            "token_ids": token_ids,
+            "text_segments": ops.cast(ops.not_equal(token_ids, 0), "int32"),
+            "codes": codes_BTD,
+            "segments": ops.ones(shape_BT, "int32"),
+            "places": ops.broadcast_to(ops.arange(self._length), shape_BT),
+        }
+
+    def _states_of_text(self, rows):
+        if self.text_encoder.keeps_apart:
+            return self.text_encoder(rows["token_ids"], rows["text_segments"])
+        return self.text_encoder(rows["token_ids"])
+
+    def _earlier(self, rows):
+        """Codes of the earlier neighbours, `(B, T, 4, D)`, -1 beyond the border."""
+        codes, places = rows["codes"], rows["places"]
+        length, num_digits = codes.shape[1:]
+        # A picture starts as many positions ahead of each of them as its place says.
+        starts_BT1 = (ops.arange(length) - places)[..., None]
+        near_BTX = ops.take(_near(self.grid), places, axis=0)
+        index_BX = ops.reshape(ops.maximum(starts_BT1 + near_BTX, 0), (-1, length * 4))
+        taken = ops.take_along_axis(codes, index_BX[..., None], axis=1)
+        taken = ops.reshape(taken, (-1, length, 4, num_digits))
+        return ops.where(near_BTX[..., None] < 0, -1, taken)
 
     @property
     def noise_shape(self):
@@ -125,16 +161,15 @@ class AutoregressiveGenerator(keras.Model):
             self.text_encoder(token_ids), ops.not_equal(token_ids, 0)
         )
         rows, length = noise.shape[0], self._length
+        near = ops.convert_to_tensor(_near(self.grid))
 
         def draw_position(position, carry):
-            codes_BTD, cache, seen = carry
-            row, column = position // self.grid[1], position % self.grid[1]
-            window = ops.slice(seen, (0, row, column, 0), (rows, 2, 3, seen.shape[-1]))
-            states_BC = self._read(
-                ops.concatenate(
-                    [window[:, 1 + dy, 1 + dx] for dy, dx in _NEIGHBOURS], -1
-                )
+            codes_BTD, cache = carry
+            near_X = ops.slice(near, (position, 0), (1, near.shape[1]))[0]
+            earlier_BXD = ops.where(
+                near_X[:, None] < 0, -1, ops.take(codes_BTD, ops.maximum(near_X, 0), 1)
             )
+            states_BC = self._read(self._features(earlier_BXD[:, None]))[:, 0]
             if draw.guided:
                 # The empty prompt goes on with what the prompt drew.
                 states_BC = ops.concatenate([states_BC, states_BC])
@@ -147,17 +182,10 @@ class AutoregressiveGenerator(keras.Model):
             drawn_BD = self._draw_digits(states_B1C[:, 0], noise_BDV, draw)
             drawn_B1D = drawn_BD[:rows, None]
             codes_BTD = ops.slice_update(codes_BTD, (0, position, 0), drawn_B1D)
-            seen = ops.slice_update(
-                seen, (0, row + 1, column + 1, 0), self._features(drawn_B1D[:, None])
-            )
-            return codes_BTD, cache, seen
+            return codes_BTD, cache
 
         codes_BTD = ops.zeros((rows, length, self.num_digits), "int32")
-        width = self.num_digits * (self.num_levels + 1)
-        seen = _with_border(ops.zeros((rows, *self.grid, width)))
-        codes_BTD, _, _ = ops.fori_loop(
-            0, length, draw_position, (codes_BTD, cache, seen)
-        )
+        codes_BTD, _ = ops.fori_loop(0, length, draw_position, (codes_BTD, cache))
         return ops.reshape(codes_BTD, (-1, *self.grid, self.num_digits))
 
     def _draw_digits(self, states, noise, draw):
@@ -172,37 +200,20 @@ class AutoregressiveGenerator(keras.Model):
         return ops.stack(drawn, axis=-1)
 
     def _features(self, codes):
-        """What is read of codes `(B, H, W, D)`: each digit as a class and as a number.
+        """What is read of codes `(B, T, X, D)`: each digit as a class and as a number.
 
-        Levels are colours in their order, so that what is learnt of one holds nearly
-        for the next.
+        Levels are in an order, so that what is learnt of one holds nearly for the next.
+        A code below 0 is read as nothing.
         """
         classes = ops.one_hot(codes, self.num_levels)
         numbers = 2.0 * ops.cast(codes, classes.dtype) / (self.num_levels - 1) - 1.0
+        numbers = ops.where(codes < 0, 0.0, numbers)
         both = ops.concatenate([classes, numbers[..., None]], axis=-1)
-        width = self.num_digits * (self.num_levels + 1)
-        return ops.reshape(both, (-1, *codes.shape[1:-1], width))
-
-    def _neighbours(self, features):
-        """Features `(B, H, W, F)` to those of earlier neighbours, `(B, T, 4 * F)`.
-
-        Without them a position would have to find its neighbours by attention first.
-        """
-        (height, width), seen = self.grid, _with_border(features)
-        beside = [
-            seen[:, 1 + dy : 1 + dy + height, 1 + dx : 1 + dx + width]
-            for dy, dx in _NEIGHBOURS
-        ]
-        wide = ops.concatenate(beside, axis=-1)
-        return ops.reshape(wide, (-1, self._length, wide.shape[-1]))
+        width = codes.shape[2] * self.num_digits * (self.num_levels + 1)
+        return ops.reshape(both, (-1, codes.shape[1], width))
 
     def _in_raster_order(self, codes):
         return ops.reshape(codes, (-1, self._length, self.num_digits))
-
-    def _digit_losses(self, codes, logits):
-        return keras.losses.sparse_categorical_crossentropy(
-            self._in_raster_order(codes), logits, from_logits=True
-        )
 
     def get_config(self):
         names = ("hidden_dim", "num_layers", "num_heads", "grid")
@@ -221,6 +232,17 @@ class AutoregressiveGenerator(keras.Model):
         return cls(encoder, **config)
 
 
-def _with_border(grid):
-    """Puts zeros above and at both sides of `(B, H, W, F)`."""
-    return ops.pad(grid, ((0, 0), (1, 0), (1, 1), (0, 0)))
+def _near(grid):
+    """The places of the earlier neighbours of each, `(T, 4)`, -1 beyond the border."""
+    height, width = grid
+    rows, columns = np.divmod(np.arange(height * width), width)
+    near = []
+    for dy, dx in _NEIGHBOURS:
+        inside = (rows + dy >= 0) & (columns + dx >= 0) & (columns + dx < width)
+        near.append(np.where(inside, (rows + dy) * width + columns + dx, -1))
+    return np.stack(near, axis=-1).astype("int32")
+
+
+def _digit_losses(codes, logits):
+    """Negative log-likelihood of each digit `(B, T, D)`, in nats."""
+    return keras.losses.sparse_categorical_crossentropy(codes, logits, from_logits=True)

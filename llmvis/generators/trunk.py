@@ -18,6 +18,7 @@ from keras import ops
 
 from llmvis.attention import (
     HIDDEN,
+    apart_bias,
     attend,
     padding_bias,
     rotary_table,
@@ -36,8 +37,9 @@ class Trunk(keras.layers.Layer):
         num_heads: Attention heads; `hidden_dim` divided by it is a multiple of 4.
         grid: Rows and columns of image positions; each sees itself and those before.
 
-    Input: Image states `(B, T, C)`, text states `(B, L, C)`, text mask `(B, L)` with
-        True where there is a token.
+    Input: Image states `(B, T, C)` and text states `(B, L, C)`; the `segments` of both,
+        `(B, T)` and `(B, L)`, int: which of the pictures of a row something is of, 0
+        at padding; and where in its picture each state is, `(B, T)`, in raster order.
     Output: Image states, shape `(B, T, C)`, normalised.
     """
 
@@ -51,23 +53,27 @@ class Trunk(keras.layers.Layer):
         self._norm = keras.layers.RMSNormalization(name="norm")
         self._length = grid[0] * grid[1]
         self._rotary = _grid_rotary(self.grid, hidden_dim // num_heads)
-        later_TT = np.triu(np.ones((self._length, self._length)), k=1)
-        self._bias_TT = (later_TT * HIDDEN).astype("float32")
 
     def build(self, input_shape):
         for block in self._blocks:
             block.build(input_shape)
         self._norm.build(input_shape)
 
-    def call(self, states, text_states, text_mask):
-        batch, length = ops.shape(states)[0], self._length
-        bias_B1TT = ops.broadcast_to(self._bias_TT, (batch, 1, length, length))
-        text_bias = ops.broadcast_to(
-            padding_bias(text_mask), (batch, 1, length, text_mask.shape[1])
+    def call(self, states, text_states, segments, text_segments, places):
+        length = segments.shape[1]
+        later_TT = np.triu(np.ones((length, length), "float32"), k=1) * HIDDEN
+        bias_B1TS = ops.concatenate(
+            [
+                apart_bias(segments, text_segments),
+                ops.minimum(apart_bias(segments, segments), later_TT),
+            ],
+            axis=-1,
         )
-        bias_B1TS = ops.concatenate([text_bias, bias_B1TT], axis=-1)
+        rotary = tuple(
+            ops.take(table, places, axis=0)[:, None] for table in self._rotary
+        )
         for block in self._blocks:
-            states = block(states, text_states, bias_B1TS, self._rotary)
+            states = block(states, text_states, bias_B1TS, rotary)
         return self._norm(states)
 
     def start_cache(self, text_states, text_mask):

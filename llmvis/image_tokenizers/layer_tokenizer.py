@@ -183,6 +183,7 @@ class LayerTokenizer(keras.Model):
         numbers = codes[:, 0, 0, 0] * self.num_levels + codes[:, 0, 0, 1]
         known = ops.minimum(numbers, self.num_backdrops - 1)
         there = ops.cast(codes[:, 1:, 0, 0] < self.num_levels - 1, "int32")
+        there = ops.cumprod(there, axis=1)  # the first that is not ends the picture
         digits = ops.reshape(codes[:, 1:, 2], (-1, self.num_cutouts, 4, 2))
         places = digits[..., 0] * self.num_levels + digits[..., 1]
         boxes = to_boxes(places, there, **self._scale)
@@ -190,6 +191,12 @@ class LayerTokenizer(keras.Model):
         palette = self._palette_quantizer.decode(codes[:, 1:, 0, :_PALETTE_DIGITS])
         backdrops = ops.take(self.backdrops, known, axis=0)
         return ops.clip(self._paint(backdrops, boxes, form, palette), 0.0, 1.0)
+
+    def lengths(self, codes: np.ndarray) -> np.ndarray:
+        """Positions of each picture, in raster order, after which nothing is said."""
+        num_things = np.sum(codes[:, 1:, 0, 0] < self.num_levels - 1, axis=1)
+        width = self.grid[1]
+        return np.minimum(width * (1 + num_things) + 1, width * self.grid[0])
 
     def codebooks(self, codes: np.ndarray) -> list[tuple[np.ndarray, int]]:
         """Every digit of the forms and palettes there are, and its number of values."""

@@ -20,6 +20,8 @@ class LstmTextEncoder(keras.layers.Layer):
     Output: States, shape `(B, L, hidden_dim)`.
     """
 
+    keeps_apart = False  # several prompts of one row
+
     def __init__(self, *, vocabulary_size, hidden_dim, **kwargs):
         super().__init__(**kwargs)
         self.vocabulary_size, self.hidden_dim = vocabulary_size, hidden_dim

@@ -23,8 +23,8 @@ from keras import ops
 
 from llmvis.attention import (
     HIDDEN,
+    apart_bias,
     attend,
-    padding_bias,
     rotary_table,
     rotate,
     split_heads,
@@ -44,9 +44,13 @@ class TransformerTextEncoder(keras.layers.Layer):
         num_layers: Blocks.
         num_heads: Attention heads; `hidden_dim` divided by it is even.
 
-    Input: Token ids, shape `(B, L)`, int32; 0 is padding and takes no part.
+    Input: Token ids, shape `(B, L)`, int32; 0 is padding and takes no part. Where a row
+        holds several prompts, also segments `(B, L)`, int32: which of them a token is
+        of, from 1 on, and 0 at padding.
     Output: States, shape `(B, L, hidden_dim)`; at padding they mean nothing.
     """
+
+    keeps_apart = True  # several prompts of one row
 
     def __init__(self, *, vocabulary_size, hidden_dim, num_layers, num_heads, **kwargs):
         super().__init__(**kwargs)
@@ -72,19 +76,19 @@ class TransformerTextEncoder(keras.layers.Layer):
             block.build(states_shape)
         self._norm.build(states_shape)
 
-    def call(self, token_ids):
-        mask_BL = ops.not_equal(token_ids, 0)
+    def call(self, token_ids, segments=None):
+        if segments is None:
+            segments = ops.cast(ops.not_equal(token_ids, 0), "int32")
         leaning_NLL = _leaning(token_ids.shape[1], self.num_heads)
-        bias_BNLL = padding_bias(mask_BL) + leaning_NLL
-        real_BL1 = ops.cast(mask_BL, "float32")[..., None]
+        bias_BNLL = apart_bias(segments, segments) + leaning_NLL
         head_dim = self.hidden_dim // self.num_heads
         rotary = rotary_table(np.arange(token_ids.shape[1]), head_dim // 2, 50)
         states_BLC = self._words(token_ids)
         for block in self._blocks:
-            states_BLC = block(states_BLC, bias_BNLL, real_BL1, rotary)
+            states_BLC = block(states_BLC, bias_BNLL, segments, rotary)
         return self._norm(states_BLC)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape, *_):
         return (*input_shape, self.hidden_dim)
 
     def get_config(self):
@@ -115,8 +119,8 @@ class _EncoderBlock(keras.layers.Layer):
         for norm in (self._query_norm, self._key_norm):
             norm.build((None, None, None, self._head_dim))
 
-    def call(self, states, bias, real, rotary):
-        normed_BLC = self._near[0](self._norms[0](states), real)
+    def call(self, states, bias, segments, rotary):
+        normed_BLC = self._near[0](self._norms[0](states), segments)
         query, key, value = (
             split_heads(part, self._num_heads)
             for part in ops.split(self._read(normed_BLC), 3, axis=-1)
@@ -124,24 +128,29 @@ class _EncoderBlock(keras.layers.Layer):
         query = rotate(self._query_norm(query), rotary)
         key = rotate(self._key_norm(key), rotary)
         states = states + self._write(attend(query, key, value, bias))
-        normed_BLC = self._near[1](self._norms[1](states), real)
+        normed_BLC = self._near[1](self._norms[1](states), segments)
         gate, value = ops.split(self._expand(normed_BLC), 2, axis=-1)
         return states + self._contract(ops.silu(gate) * value)
 
 
 class _Neighbours(keras.layers.Layer):
-    """Adds to each token a weighted sum of those within reach, padding left out."""
+    """Adds to each token a weighted sum of those of its segment within reach."""
 
     def build(self, input_shape):
         self._kernel = self.add_weight(
             shape=(_REACH, input_shape[-1]), initializer="zeros", name="kernel"
         )
 
-    def call(self, states, real):
+    def call(self, states, segments):
         length, side = states.shape[1], _REACH // 2
-        padded = ops.pad(states * real, ((0, 0), (side, side), (0, 0)))
-        shifted = [padded[:, i : i + length] * self._kernel[i] for i in range(_REACH)]
-        return states + sum(shifted)
+        padded = ops.pad(states, ((0, 0), (side, side), (0, 0)))
+        around = ops.pad(segments, ((0, 0), (side, side)))
+        near = [
+            padded[:, i : i + length]
+            * ops.cast(around[:, i : i + length] == segments, "float32")[..., None]
+            for i in range(_REACH)
+        ]
+        return states + sum(one * self._kernel[i] for i, one in enumerate(near))
 
 
 def _leaning(length, num_heads):

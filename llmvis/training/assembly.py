@@ -48,9 +48,12 @@ def training_set(
             split: storage.unpack_images(examples, split, scratch / split)
             for split in SPLITS
         }
+    train, validation = (storage.read_tokens(tokens_folder, split) for split in SPLITS)
     return TrainingSet(
-        train=storage.read_tokens(tokens_folder, "train"),
-        validation=storage.read_tokens(tokens_folder, "validation"),
+        train=train,
+        validation=validation,
+        train_lengths=model.lengths(train.codes),
+        validation_lengths=model.lengths(validation.codes),
         train_pixels=pixels["train"],
         validation_pixels=pixels["validation"],
         null_ids=model.text_tokenizer.empty_caption(),

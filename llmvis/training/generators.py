@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -14,6 +14,7 @@ from llmvis.errors import TrainingError
 from llmvis.records import Tokens
 from llmvis.training.batches import Draws, PromptedBatches
 from llmvis.training.fit import Observer, Plan, fit
+from llmvis.training.packing import PackedBatches
 
 _VALIDATION_BATCHES = 8
 _ROW_EVERY = 20  # steps between two points of the curve
@@ -25,6 +26,8 @@ class TrainingSet:
 
     train: Tokens
     validation: Tokens
+    train_lengths: np.ndarray  # positions of each picture that say something
+    validation_lengths: np.ndarray
     train_pixels: np.ndarray | None  # only for families that make pixels
     validation_pixels: np.ndarray | None
     null_ids: np.ndarray  # the empty prompt, shape (L,)
@@ -61,16 +64,9 @@ def fit_generator(
             f"There are {num_examples} training pictures, and one batch takes "
             f"{config.batch_size}. Add pictures, or lower train.batch_size."
         )
-    batches = PromptedBatches(
-        data.train,
-        data.train_pixels,
-        Draws(num_examples, config.batch_size, config.seed),
-        config.caption_dropout,
-        data.null_ids,
-    )
     fit(
         network,
-        batches.at,
+        _batches(network, config, data).at,
         _plan(config),
         _observer(network, config, data, report),
         checkpoint_folder=checkpoint_folder,
@@ -114,6 +110,24 @@ def _observer(network, config, data, report):
     return Observer(on_step=on_step, on_validation=on_validation)
 
 
+def _batches(network, config, data):
+    if network.makes == "pixels":
+        return PromptedBatches(
+            data.train,
+            data.train_pixels,
+            Draws(len(data.train.codes), config.batch_size, config.seed),
+            config.caption_dropout,
+            data.null_ids,
+        )
+    return PackedBatches(
+        data.train,
+        data.train_lengths,
+        config,
+        data.null_ids,
+        keeps_apart=network.text_encoder.keeps_apart,
+    )
+
+
 class _Validation:
     """Losses on held-out pictures: with their prompts, and with those of others.
 
@@ -121,15 +135,25 @@ class _Validation:
     """
 
     def __init__(self, network, config, data):
-        batch_size = min(config.batch_size, len(data.validation.codes))
-        batches = PromptedBatches(
-            data.validation,
-            data.validation_pixels,
-            Draws(len(data.validation.codes), batch_size, config.seed),
-            0.0,
-            data.null_ids,
+        pixels = data.validation_pixels
+        held_out = replace(
+            data,
+            train=data.validation,
+            train_lengths=data.validation_lengths,
+            train_pixels=pixels,
         )
-        self._batches = [batches.at(step) for step in range(_VALIDATION_BATCHES)]
+        shuffled = replace(
+            held_out,
+            train=replace(data.validation, codes=np.roll(data.validation.codes, 1, 0)),
+            train_lengths=np.roll(data.validation_lengths, 1),
+            train_pixels=None if pixels is None else np.roll(pixels, 1, 0),
+        )
+        batch_size = min(config.batch_size, len(data.validation.codes))
+        plain = replace(config, batch_size=batch_size, caption_dropout=0.0)
+        self._batches = [
+            [batches.at(step) for step in range(_VALIDATION_BATCHES)]
+            for batches in (_batches(network, plain, of) for of in (held_out, shuffled))
+        ]
         self._loss = tf.function(
             lambda batch: network.compute_loss(batch, y_pred=network(batch)),
             jit_compile=True,
@@ -137,14 +161,8 @@ class _Validation:
 
     def figures(self) -> dict[str, float]:
         """Mean losses by name."""
-        shuffled = [
-            {**batch, "token_ids": np.roll(batch["token_ids"], 1, axis=0)}
-            for batch in self._batches
-        ]
-        return {
-            "validation_loss": self._mean_loss(self._batches),
-            "validation_loss_other_prompt": self._mean_loss(shuffled),
-        }
-
-    def _mean_loss(self, batches):
-        return float(np.mean([self._loss(batch) for batch in batches]))
+        own, other = (
+            float(np.mean([self._loss(batch) for batch in batches]))
+            for batches in self._batches
+        )
+        return {"validation_loss": own, "validation_loss_other_prompt": other}

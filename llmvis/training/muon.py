@@ -2,16 +2,20 @@
 
 Muon (Jordan et al., 2024, https://kellerjordan.github.io/posts/muon/) takes the step
 whose singular values are all alike. To find it for a whole matrix costs as much as the
-gradients of a small batch; blocks as wide as an attention head cost a third of it, and
-each head gets a step of its own. MuonBP (Khaled et al., 2025,
-https://arxiv.org/abs/2510.16981) does so between whole steps, to save traffic.
+gradients of a small batch. Blocks of 64 of its rows cost a fifth of that, teach as
+much, and lie together already, where a block of columns would have to be copied.
+MuonBP (Khaled et al., 2025, https://arxiv.org/abs/2510.16981) works on blocks between
+whole steps, to save traffic.
+
+The iterations work on the products of a block's rows with one another, which is a
+small square matrix, and the block itself is multiplied once, at the end.
 """
 
 import keras
 from keras import ops
 
-_WIDEST = 64  # channels of a block
-_NARROWEST = 16
+_HIGHEST = 64  # rows of a block
+_LOWEST = 16
 
 
 @keras.saving.register_keras_serializable("llmvis")
@@ -28,23 +32,38 @@ class BlockwiseMuon(keras.optimizers.Muon):
         Returns:
             Its shape, and the norm that orthogonalising all of it would give.
         """
-        if x.shape[0] > x.shape[1]:
-            return ops.transpose(
-                self.zeropower_via_newtonschulz5(ops.transpose(x), steps)
-            )
         rows, columns = x.shape
-        width = _block_width(columns)
-        split = ops.reshape(x, (rows, columns // width, width))
-        blocks = super().zeropower_via_newtonschulz5(
-            ops.transpose(split, (1, 2, 0)), steps
-        )
-        share = rows / ((columns // width) * min(width, rows))
-        whole = ops.transpose(blocks, (2, 0, 1)) * share**0.5
-        return ops.reshape(whole, (rows, columns))
+        height = _block_height(rows)
+        blocks = ops.reshape(x, (rows // height, height, columns))
+        if height > columns:
+            turned = self._orthogonal(ops.transpose(blocks, (0, 2, 1)), steps)
+            blocks = ops.transpose(turned, (0, 2, 1))
+        else:
+            blocks = self._orthogonal(blocks, steps)
+        share = min(rows, columns) / ((rows // height) * min(height, columns))
+        return ops.reshape(blocks, (rows, columns)) * share**0.5
+
+    def _orthogonal(self, blocks, steps):
+        """Newton-Schulz iterations of blocks `(N, W, C)`, all of them at once.
+
+        Each iteration is a polynomial of `blocks @ blocks.T` times the blocks. So the
+        polynomials are multiplied with one another first.
+        """
+        norm = ops.sqrt(ops.sum(blocks**2, axis=(1, 2), keepdims=True))
+        blocks = blocks / (norm + 1e-7)
+        gram = ops.matmul(blocks, ops.transpose(blocks, (0, 2, 1)))
+        one, whole = ops.eye(blocks.shape[1]), None
+        for step in range(steps):
+            factor = self.muon_a * one + self.muon_b * gram
+            factor = factor + self.muon_c * ops.matmul(gram, gram)
+            whole = factor if whole is None else ops.matmul(factor, whole)
+            if step < steps - 1:
+                gram = ops.matmul(ops.matmul(factor, gram), factor)
+        return ops.matmul(whole, blocks)
 
 
-def _block_width(columns):
-    for width in range(_WIDEST, _NARROWEST - 1, -1):
-        if columns % width == 0:
-            return width
-    return columns
+def _block_height(rows):
+    for height in range(_HIGHEST, _LOWEST - 1, -1):
+        if rows % height == 0:
+            return height
+    return rows

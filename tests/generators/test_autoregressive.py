@@ -72,3 +72,39 @@ def test_the_score_is_the_sum_of_the_log_probabilities(network, token_ids):
     assert np.allclose(
         network.score(token_ids, codes), picked.sum(axis=(1, 2, 3)), rtol=1e-4
     )
+
+
+def test_a_picture_in_a_row_with_others_is_read_as_it_is_alone(network, token_ids):
+    codes = np.random.default_rng(0).integers(0, 5, (2, 4, 4, 12)).astype("int32")
+    alone = np.asarray(network({"token_ids": token_ids, "codes": codes}))
+    row = {
+        "token_ids": np.array([[1, 4, 5, 2, 1, 6, 2, 0]]),
+        "text_segments": np.array([[1, 1, 1, 1, 2, 2, 2, 0]]),
+        "codes": np.concatenate(
+            [codes[0].reshape(16, 12)[:6], codes[1].reshape(16, 12)]
+        )[None],
+        "places": np.concatenate([np.arange(6), np.arange(16)])[None],
+        "segments": np.repeat([1, 2], [6, 16])[None],
+    }
+    together = np.asarray(network({k: v.astype("int32") for k, v in row.items()}))[0]
+
+    assert np.allclose(together[:6], alone[0, :6], atol=1e-5)
+    assert np.allclose(together[6:], alone[1], atol=1e-5)
+
+
+def test_padding_of_a_row_does_not_count(network, token_ids):
+    codes = np.zeros((1, 4, 4, 12), "int32")
+    whole = {"token_ids": token_ids[:1], "codes": codes}
+    row = {
+        "token_ids": np.pad(token_ids[:1], ((0, 0), (0, 2))),
+        "text_segments": np.array([[1, 1, 1, 1, 0, 0, 0, 0]], "int32"),
+        "codes": np.zeros((1, 20, 12), "int32"),
+        "places": np.pad(np.arange(16, dtype="int32"), (0, 4))[None],
+        "segments": np.repeat(np.array([1, 0], "int32"), [16, 4])[None],
+    }
+
+    assert np.isclose(
+        network.compute_loss(row, y_pred=network(row)),
+        network.compute_loss(whole, y_pred=network(whole)),
+        rtol=1e-5,
+    )

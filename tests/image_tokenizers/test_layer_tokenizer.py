@@ -43,6 +43,21 @@ def test_decoding_without_a_thing_gives_the_backdrop(tokenizer):
     assert np.allclose(tokenizer.decode(codes), BACKDROPS, atol=1e-6)
 
 
+def test_nothing_is_painted_after_the_first_thing_that_is_not_there(tokenizer, drawn):
+    codes = tokenizer.encode(drawn[0][1:2])
+    codes[0, 2] = codes[0, 1]
+    codes[0, 1, 0, 0] = 8
+
+    assert np.allclose(tokenizer.decode(codes)[0], BACKDROPS[drawn[1][1]], atol=1e-6)
+
+
+def test_a_picture_is_as_long_as_its_things_and_one_position_that_ends_it(tokenizer):
+    codes = np.zeros((3, 3, 3, 8), np.uint8)
+    codes[0, 1:, 0, 0] = codes[1, 2, 0, 0] = 8
+
+    assert tokenizer.lengths(codes).tolist() == [4, 7, 9]
+
+
 def test_a_thing_changes_its_box_and_nothing_else(tokenizer, drawn):
     codes = tokenizer.encode(drawn[0][1:2])
     [(left, top, right, bottom)] = drawn[2][1]
