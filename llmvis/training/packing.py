@@ -73,14 +73,16 @@ class PackedBatches:
         token, position = 0, 0
         for segment, (example, caption) in enumerate(row, start=1):
             ids = self._null_ids if caption < 0 else self._tokens.token_ids[caption]
-            size, length = np.count_nonzero(ids), int(self._lengths[example])
+            size = int(np.count_nonzero(ids))
+            length = int(self._lengths[example])
             text[0, token : token + size] = ids[:size]
             text[1, token : token + size] = segment
             whole = self._tokens.codes[example].reshape(-1, codes.shape[-1])
             codes[position : position + length] = whole[:length]
             image[0, position : position + length] = np.arange(length)
             image[1, position : position + length] = segment
-            token, position = token + size, position + length
+            token += size
+            position += length
 
     def _row(self, number):
         while not self._ends or number >= self._ends[-1]:
