@@ -85,7 +85,7 @@ def test_a_batch_depends_on_its_step_alone(tokens):
 
 
 def test_a_caption_that_is_dropped_is_the_empty_prompt(tokens):
-    for ids, _, _ in pictures(make(tokens, dropout=1.0).at(0)):
+    for ids, _, _ in pictures(make(tokens, dropout=0.999).at(0)):
         assert ids.tolist() == [1, 2]
 
 
