@@ -146,7 +146,8 @@ def test_a_size_that_the_model_does_not_draw_is_refused_with_its_own(client):
 
 
 @pytest.mark.parametrize(
-    ("content", "status"), [(b"{", 400), (b"\xff", 400), (b" " * 70_000, 413)]
+    ("content", "status"),
+    [(b"{", 400), (b"\xff", 400), (b" " * 70_000, 413), (b" " * 900_000, 413)],
 )
 def test_a_body_that_is_no_request_is_refused(client, content, status):
     headers = {"content-type": "application/json"}
