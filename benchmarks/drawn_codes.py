@@ -21,7 +21,6 @@ import numpy as np
 from llmvis import config, storage
 from llmvis.errors import PromptError
 from llmvis.image_tokenizers.batching import in_batches
-from llmvis.image_tokenizers.places import to_boxes
 from llmvis.judges.answering import answer
 from llmvis.judges.reading import of_truth
 from llmvis.prompts.parse import parse
@@ -48,7 +47,7 @@ class CodeReader:
         """What the codes `(1 + N, 3, D)` of one picture show, without relations."""
         things = [
             Thing(
-                kind=_nearest(self._kinds, row[number, 1]),
+                kind=_nearest(self._kinds, row[number, 1, :8]),
                 color=_nearest(self._colors, row[number, 0, :4]),
                 size="large"
                 if max(box[2] - box[0], box[3] - box[1]) > LARGE
@@ -65,16 +64,14 @@ class CodeReader:
         for thing in scene.things:
             for truth in thing.boxes:
                 if np.abs(np.array(truth) * 64 - box).max() <= 1:
-                    self._kinds[tuple(digits[1])][thing.kind] += 1
+                    self._kinds[tuple(digits[1, :8])][thing.kind] += 1
                     self._colors[tuple(digits[0, :4])][thing.color] += 1
 
     def _boxes(self, codes):
         """For each picture the numbers and boxes, in 64ths, of what is there."""
         levels = self._tokenizer.num_levels
         there = np.cumprod(codes[:, 1:, 0, 0] < levels - 1, axis=1)
-        digits = codes[:, 1:, 2].reshape(len(codes), -1, 4, 2)
-        places = digits[..., 0] * levels + digits[..., 1]
-        boxes = np.asarray(to_boxes(places, there, **self._tokenizer._scale))
+        boxes = np.asarray(self._tokenizer.boxes(codes))
         boxes = boxes * 64 / self._tokenizer.image_size
         start = np.clip(boxes[..., :2], 0, 63)
         boxes[..., :2], boxes[..., 2:] = start, np.clip(boxes[..., 2:], start + 1, 64)

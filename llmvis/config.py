@@ -16,7 +16,7 @@ from llmvis.sections import (
     require_positive,
 )
 
-_MAY_BE_ZERO = {"weight_decay", "caption_dropout"}
+_MAY_BE_ZERO = {"weight_decay", "caption_dropout", "length_weight"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +101,7 @@ class TrainConfig:
     learning_rate: float  # of Muon: the layers in the middle
     adam_learning_rate: float  # of AdamW: embeddings, the first and the last layers
     weight_decay: float
+    length_weight: float  # power of its length by which a picture comes more often
     caption_dropout: float  # share of captions hidden: guidance needs an empty one
     validate_every: int  # steps between validation losses, pictures and checkpoints
     seed: int

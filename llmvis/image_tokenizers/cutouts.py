@@ -114,24 +114,18 @@ def find_silhouettes(parts: Sequence[Part], seed: int) -> np.ndarray:
 
 
 def cut_out(masks: np.ndarray, silhouettes: np.ndarray) -> list[list[Box]]:
-    """The boxes of the things in each of many pictures, from the left upper corner on.
-
-    In that order what is left of another comes before it, and so does what is on it:
-    which is first follows from a prompt, and never from a pixel more or less.
+    """The boxes of the things in each of many pictures.
 
     Args:
         masks: What stands out in them, shape `(B, Y, X)`.
         silhouettes: Those of things that are known, `(S, F)`.
     """
     return [
-        sorted(
-            (
-                box
-                for part in _split_apart(mask, (0, 0))
-                for box in _boxes(part, silhouettes)
-            ),
-            key=lambda box: (sum(box), box),
-        )
+        [
+            box
+            for part in _split_apart(mask, (0, 0))
+            for box in _boxes(part, silhouettes)
+        ]
         for mask in masks
     ]
 

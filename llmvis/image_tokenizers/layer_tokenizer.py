@@ -37,7 +37,7 @@ from llmvis.image_tokenizers.cutouts import (
 )
 from llmvis.image_tokenizers.frames import reading_weights, writing_weights
 from llmvis.image_tokenizers.fsq import FiniteScalarQuantizer
-from llmvis.image_tokenizers.places import to_boxes, to_places
+from llmvis.image_tokenizers.places import in_order, to_boxes, to_places
 from llmvis.processes import map_chunks
 
 _CHUNK = 200  # pictures that one process cuts out at a time
@@ -47,7 +47,7 @@ _SEEN = 16  # cells on a side of what the encoder sees
 # all of them.
 _PALETTE_DIGITS, _PALETTE_LEVELS = 4, 7
 _FORM_LEVELS = 5
-_DIGITS = 8  # of a form; a place has two for each of its four numbers
+_FORM_DIGITS = 8
 
 
 @keras.saving.register_keras_serializable("llmvis")
@@ -71,7 +71,9 @@ class LayerTokenizer(keras.Model):
         ConfigError: There are too few levels.
     """
 
-    num_digits = _DIGITS
+    # A place has its side, and two digits for each of its four numbers; a form has its
+    # own, and which of the things before the next place is told from.
+    num_digits = 9
 
     def __init__(
         self,
@@ -103,7 +105,7 @@ class LayerTokenizer(keras.Model):
         self._cells = image_size // 2
         self._form_quantizer = FiniteScalarQuantizer(_FORM_LEVELS)
         self._palette_quantizer = FiniteScalarQuantizer(_PALETTE_LEVELS)
-        self._see_form = _layers("see_form", 3 * hidden_dim // 2, _DIGITS)
+        self._see_form = _layers("see_form", 3 * hidden_dim // 2, _FORM_DIGITS)
         self._see_palette = _layers("see_palette", hidden_dim, _PALETTE_DIGITS)
         self._form = _layers(
             "form", hidden_dim, 2 * hidden_dim, self._cells**2 * (_TONES + 5)
@@ -127,7 +129,7 @@ class LayerTokenizer(keras.Model):
         )
         self._see_form.build((None, None, seen))
         self._see_palette.build((None, None, seen))
-        self._form.build((None, None, _DIGITS + 2))
+        self._form.build((None, None, _FORM_DIGITS + 2))
         self._palette.build((None, None, _PALETTE_DIGITS))
         self.built = True
 
@@ -165,32 +167,56 @@ class LayerTokenizer(keras.Model):
         numbers, found = self.lay_out(pixels)
         boxes = np.stack([self._largest(boxes) for boxes in found])
         form, palette = in_batches(self._encode_batch, pixels, numbers, boxes)
-        there = boxes[..., 2] > boxes[..., 0]
-        places = to_places(boxes, **self._scale)
-        digits = np.stack(np.divmod(places, self.num_levels), axis=-1)
         codes = np.zeros((len(pixels), *self.grid, self.num_digits), np.uint8)
         codes[:, 0, 0, :2] = np.stack(np.divmod(numbers, self.num_levels), axis=-1)
         codes[:, 1:, 0, :_PALETTE_DIGITS] = palette
-        codes[:, 1:, 1] = form
-        codes[:, 1:, 2] = digits.reshape(len(pixels), self.num_cutouts, -1)
+        codes[:, 1:, 1, :_FORM_DIGITS] = form
+        there = boxes[..., 2] > boxes[..., 0]
         codes[:, 1:][~there] = 0
         codes[:, 1:, 0, 0][~there] = self.num_levels - 1
-        return codes
+        return self._in_order(codes, boxes)
+
+    def _in_order(self, codes, boxes):
+        """Puts the things of codes in order, and says where they are."""
+        there = np.asarray(self._is_there(codes))
+        order = np.tile(np.arange(self.num_cutouts), (len(codes), 1))
+        between = np.zeros_like(order)
+        for row, number in enumerate(there.sum(axis=1).tolist()):
+            here = boxes[row, :number].tolist()
+            order[row, :number], between[row, :number] = in_order(here)
+        between = np.minimum(between, self.num_levels - 1)
+        boxes = np.take_along_axis(boxes, order[..., None], axis=1)
+        places = to_places(boxes, between, **self._scale) * there[..., None]
+        digits = np.stack(np.divmod(places[..., 1:], self.num_levels), axis=-1)
+        things = np.take_along_axis(codes[:, 1:], order[..., None, None], axis=1)
+        things[:, :, 1, _FORM_DIGITS] = between
+        things[:, :, 2, 0] = places[..., 0]
+        things[:, :, 2, 1:] = digits.reshape(len(codes), self.num_cutouts, -1)
+        return np.concatenate([codes[:, :1], things], axis=1)
+
+    def _is_there(self, codes):
+        """1 for each thing of codes, `(B, N)`; the first that is not there ends it."""
+        there = ops.cast(codes[:, 1:, 0, 0] < self.num_levels - 1, "int32")
+        return ops.cumprod(there, axis=1)
 
     def decode(self, codes):
         """Codes `(B, 1 + N, 3, D)` to pictures `(B, Y, X, 3)`, clipped to [0, 1]."""
         codes = ops.cast(codes, "int32")
         numbers = codes[:, 0, 0, 0] * self.num_levels + codes[:, 0, 0, 1]
         known = ops.minimum(numbers, self.num_backdrops - 1)
-        there = ops.cast(codes[:, 1:, 0, 0] < self.num_levels - 1, "int32")
-        there = ops.cumprod(there, axis=1)  # the first that is not ends the picture
-        digits = ops.reshape(codes[:, 1:, 2], (-1, self.num_cutouts, 4, 2))
-        places = digits[..., 0] * self.num_levels + digits[..., 1]
-        boxes = to_boxes(places, there, **self._scale)
-        form = self._form_quantizer.decode(codes[:, 1:, 1])
+        boxes = self.boxes(codes)
+        form = self._form_quantizer.decode(codes[:, 1:, 1, :_FORM_DIGITS])
         palette = self._palette_quantizer.decode(codes[:, 1:, 0, :_PALETTE_DIGITS])
         backdrops = ops.take(self.backdrops, known, axis=0)
         return ops.clip(self._paint(backdrops, boxes, form, palette), 0.0, 1.0)
+
+    def boxes(self, codes):
+        """Boxes `(B, N, 4)` of codes `(B, 1 + N, 3, D)` int32, empty where none is."""
+        digits = ops.reshape(codes[:, 1:, 2, 1:], (-1, self.num_cutouts, 4, 2))
+        numbers = digits[..., 0] * self.num_levels + digits[..., 1]
+        places = ops.concatenate([codes[:, 1:, 2, :1], numbers], axis=-1)
+        between = codes[:, 1:, 1, _FORM_DIGITS]
+        return to_boxes(places, between, self._is_there(codes), **self._scale)
 
     def lengths(self, codes: np.ndarray) -> np.ndarray:
         """Positions of each picture, in raster order, after which nothing is said."""
@@ -201,7 +227,8 @@ class LayerTokenizer(keras.Model):
     def codebooks(self, codes: np.ndarray) -> list[tuple[np.ndarray, int]]:
         """Every digit of the forms and palettes there are, and its number of values."""
         things = codes[:, 1:][codes[:, 1:, 0, 0] < self.num_levels - 1]
-        palettes, forms = things[:, 0, :_PALETTE_DIGITS].T, things[:, 1].T
+        palettes = things[:, 0, :_PALETTE_DIGITS].T
+        forms = things[:, 1, :_FORM_DIGITS].T
         return [(digit, _FORM_LEVELS) for digit in forms] + [
             (digit, _PALETTE_LEVELS) for digit in palettes
         ]
@@ -263,7 +290,7 @@ class LayerTokenizer(keras.Model):
 
     def _largest(self, boxes):
         areas = [(right - left) * (bottom - top) for left, top, right, bottom in boxes]
-        kept = np.sort(np.argsort(areas)[::-1][: self.num_cutouts])
+        kept = np.argsort(areas)[::-1][: self.num_cutouts]
         padded = np.zeros((self.num_cutouts, 4), np.int32)
         padded[: len(kept)] = np.reshape([boxes[i] for i in kept], (-1, 4))
         return padded

@@ -1,43 +1,94 @@
-"""Where things are, said from the thing before: what "on" and "left of" mean.
+"""Where things are, said from a thing before: what "on" and "left of" mean.
 
-A place is a width, a height, how far the middle is to the right of the middle of the
-thing before, and how far the top is below its bottom. "On" is then the same two numbers
-wherever the two things stand and however large they are, and a language model need not
-learn to add. The first thing is told from the middle of the upper edge.
+A place is a width and a height, on which side of the other thing it is, how much is
+between the two, and how far it is shifted along that side: where it is above or below
+from middle to middle, and beside from ground to ground. "On" and "left of" are then the
+same numbers wherever the two things stand and however large they are, and a language
+model need not learn to add. The first thing is told from the middle of the upper edge.
+
+The other thing is one it is near, because those are the two of which a prompt says how
+they stand: a neighbour in the shortest tree that joins all things. The tree is told
+from the thing that most others are joined to, which is the one that several relations
+of a prompt have in common; what is near comes first, and so several of a kind come
+together.
 
 Dimension key: B batch, N things of a picture.
 """
 
+from collections import Counter
+from collections.abc import Sequence
+
 import numpy as np
 from keras import ops
 
+from llmvis.image_tokenizers.cutouts import Box
 
-def to_places(boxes: np.ndarray, unit: int, size: int, most: int) -> np.ndarray:
+BELOW, ABOVE, RIGHT, LEFT = range(4)
+_SHIFT = 2.0  # what a pixel of shift costs, where one between two things costs 1
+
+
+def in_order(boxes: Sequence[Box]) -> tuple[list[int], list[int]]:
+    """Orders things so that each stands by one that comes before it.
+
+    Args:
+        boxes: The things of one picture.
+
+    Returns:
+        Positions in `boxes`; and for each of them how many others are between it and
+        the one that it stands by, 0 for the first.
+    """
+    if not boxes:
+        return [], []
+    by_corner = sorted(range(len(boxes)), key=lambda i: (sum(boxes[i]), boxes[i]))
+    joined = Counter(i for edge in _shortest_tree(boxes, by_corner[0]) for i in edge)
+    first = max(by_corner, key=lambda i: joined[i])
+    edges = _shortest_tree(boxes, first)
+    order = [first, *(new for _, new in edges)]
+    between = [n - order.index(old) for n, (old, _) in enumerate(edges)]
+    return order, [0, *between]
+
+
+def to_places(
+    boxes: np.ndarray, between: np.ndarray, unit: int, size: int, most: int
+) -> np.ndarray:
     """Boxes in pixels to places in units.
 
     Args:
         boxes: Left, top, right and bottom, `(B, N, 4)`.
+        between: How many others are between each and the one it stands by, `(B, N)`.
         unit: Pixels of a step.
         size: Pixels on a side of the picture.
         most: The highest value of a place, which is also that of no distance, doubled.
 
     Returns:
-        Shape `(B, N, 4)`, in [0, most]; what is farther away comes nearer.
+        Side, width, height, gap and shift, `(B, N, 5)`; all but the side in [0, most]:
+        what is farther away comes nearer.
     """
-    left, top, right, bottom = np.moveaxis(boxes // unit, -1, 0)
-    width, height = right - left, bottom - top
-    middle = left + width // 2
-    before, above = np.roll(middle, 1, axis=1), np.roll(bottom, 1, axis=1)
-    before[:, 0], above[:, 0] = size // unit // 2, 0
-    places = [width, height, middle - before + most // 2, top - above + most // 2]
-    return np.clip(np.stack(places, axis=-1), 0, most)
+    boxes = boxes // unit
+    left, top, right, bottom = np.moveaxis(boxes, -1, 0)
+    by = np.maximum(np.arange(boxes.shape[1]) - 1 - between, 0)
+    other = np.take_along_axis(boxes, by[..., None], axis=1)
+    other[:, 0] = _start(unit, size)
+    its_left, its_top, its_right, its_bottom = np.moveaxis(other, -1, 0)
+    gaps = np.stack(
+        [top - its_bottom, its_top - bottom, left - its_right, its_left - right]
+    )
+    side = np.argmax(gaps, axis=0)
+    side[:, 0] = BELOW
+    gap = np.take_along_axis(gaps, side[None], axis=0)[0]
+    middles = _middle(left, right) - _middle(its_left, its_right)
+    shift = np.where(side < RIGHT, middles, bottom - its_bottom)
+    zero = most // 2
+    numbers = np.stack([right - left, bottom - top, gap + zero, shift + zero], axis=-1)
+    return np.concatenate([side[..., None], np.clip(numbers, 0, most)], axis=-1)
 
 
-def to_boxes(places, there, unit: int, size: int, most: int):
+def to_boxes(places, between, there, unit: int, size: int, most: int):
     """Undoes `to_places`.
 
     Args:
-        places: Shape `(B, N, 4)`, int.
+        places: Shape `(B, N, 5)`, int.
+        between: Shape `(B, N)`, int; what points before the first means the first.
         there: 1 where a thing is and 0 where there is none, `(B, N)`, int.
         unit: Pixels of a step.
         size: Pixels on a side of the picture.
@@ -46,10 +97,63 @@ def to_boxes(places, there, unit: int, size: int, most: int):
     Returns:
         Boxes in pixels, `(B, N, 4)`, of no size where there is no thing.
     """
-    width, height = places[..., 0] * there, places[..., 1] * there
-    aside, below = ((places[..., i] - most // 2) * there for i in (2, 3))
-    middle = size // unit // 2 + ops.cumsum(aside, axis=1)
-    bottom = ops.cumsum(below + height, axis=1)
-    left = middle - width // 2
-    sides = [left, bottom - height, left + width, bottom]
-    return ops.stack(sides, axis=-1) * unit
+    zero = most // 2
+    start = ops.cast(_start(unit, size), places.dtype)
+    start = ops.broadcast_to(start, ops.shape(places[:, 0, :4]))
+    boxes = [_beside(start, places[:, 0], zero)]
+    for n in range(1, places.shape[1]):
+        by = ops.maximum(n - 1 - between[:, n], 0)[:, None, None]
+        other = ops.take_along_axis(ops.stack(boxes, axis=1), by, axis=1)[:, 0]
+        boxes.append(_beside(other, places[:, n], zero))
+    corners, ends = ops.split(ops.stack(boxes, axis=1), 2, axis=-1)
+    ends = ops.where(there[..., None] > 0, ends, corners)
+    return ops.concatenate([corners, ends], axis=-1) * unit
+
+
+def _beside(other, place, zero):
+    """The boxes `(B, 4)` of what has places `(B, 5)` from other boxes `(B, 4)`."""
+    its_left, its_top, its_right, its_bottom = ops.unstack(other, 4, axis=-1)
+    side, width, height, gap, shift = ops.unstack(place, 5, axis=-1)
+    gap, shift = gap - zero, shift - zero
+    bottom = ops.where(side == BELOW, its_bottom + gap + height, its_top - gap)
+    left = ops.where(side == RIGHT, its_right + gap, its_left - gap - width)
+    stacked = side < RIGHT
+    bottom = ops.where(stacked, bottom, its_bottom + shift)
+    shifted = _middle(its_left, its_right) + shift - width // 2
+    left = ops.where(stacked, shifted, left)
+    return ops.stack([left, bottom - height, left + width, bottom], axis=-1)
+
+
+def _start(unit, size):
+    """A box of no size, from which the first thing is told."""
+    middle = size // unit // 2
+    return np.array([middle, 0, middle, 0], "int32")
+
+
+def _middle(left, right):
+    return left + (right - left) // 2
+
+
+def _apart(a, b):
+    """What it takes to say one box from the other."""
+    gap_x = max(a[0], b[0]) - min(a[2], b[2])
+    gap_y = max(a[1], b[1]) - min(a[3], b[3])
+    if gap_x > gap_y:
+        return max(gap_x, 0) + _SHIFT * abs(a[3] - b[3])
+    return max(gap_y, 0) + _SHIFT * abs(a[0] + a[2] - b[0] - b[2]) / 2
+
+
+def _shortest_tree(boxes, first):
+    """Joins the nearest box again and again (Prim, 1957): from which, and which."""
+    nearest = {
+        i: (_apart(boxes[first], boxes[i]), first)
+        for i in range(len(boxes))
+        if i != first
+    }
+    edges = []
+    while nearest:
+        new = min(nearest, key=nearest.__getitem__)
+        edges.append((nearest.pop(new)[1], new))
+        for i, best in nearest.items():
+            nearest[i] = min(best, (_apart(boxes[new], boxes[i]), new))
+    return edges

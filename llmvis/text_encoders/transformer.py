@@ -12,7 +12,9 @@ rather what is near, and the last third sees all alike (DiSAN, Shen et al., 2018
 https://arxiv.org/abs/1709.04696; ALiBi, Press et al., 2022,
 https://arxiv.org/abs/2108.12409). "Left of" says one thing of the words before it and
 the opposite of those after it: heads that cannot tell the two apart learn neither for a
-thousand steps.
+thousand steps. Those that see all alike start by looking for the word itself elsewhere:
+"a bell under the star" speaks of the star that was named before, and a word that is
+said twice is what two relations have in common.
 
 Dimension key: B batch, L tokens, C channels, N heads.
 """
@@ -32,6 +34,7 @@ from llmvis.attention import (
 
 _REACH = 3  # tokens of a convolution
 _FADING = 0.2  # by which the logit of a head falls with every token of distance
+_SAME_WORD = 2.0  # by which, at first, that of the word itself elsewhere is higher
 
 
 @keras.saving.register_keras_serializable("llmvis")
@@ -84,8 +87,9 @@ class TransformerTextEncoder(keras.layers.Layer):
         head_dim = self.hidden_dim // self.num_heads
         rotary = rotary_table(np.arange(token_ids.shape[1]), head_dim // 2, 50)
         states_BLC = self._words(token_ids)
+        again_B1LL = _again(token_ids)
         for block in self._blocks:
-            states_BLC = block(states_BLC, bias_BNLL, segments, rotary)
+            states_BLC = block(states_BLC, bias_BNLL, again_B1LL, segments, rotary)
         return self._norm(states_BLC)
 
     def compute_output_shape(self, input_shape, *_):
@@ -118,8 +122,15 @@ class _EncoderBlock(keras.layers.Layer):
         self._contract.build((*input_shape[:-1], self._expand.units // 2))
         for norm in (self._query_norm, self._key_norm):
             norm.build((None, None, None, self._head_dim))
+        sees_all_N11 = (np.arange(self._num_heads) % 3 == 2)[:, None, None]
+        self._same_word = self.add_weight(
+            shape=(self._num_heads, 1, 1),
+            initializer=keras.initializers.Constant(_SAME_WORD * sees_all_N11),
+            name="same_word",
+        )
 
-    def call(self, states, bias, segments, rotary):
+    def call(self, states, bias, again, segments, rotary):
+        bias = bias + again * self._same_word
         normed_BLC = self._near[0](self._norms[0](states), segments)
         query, key, value = (
             split_heads(part, self._num_heads)
@@ -151,6 +162,13 @@ class _Neighbours(keras.layers.Layer):
             for i in range(_REACH)
         ]
         return states + sum(one * self._kernel[i] for i, one in enumerate(near))
+
+
+def _again(token_ids):
+    """1 where a key is the same word as the query, at another place: `(B, 1, L, L)`."""
+    same_BLL = ops.equal(token_ids[:, :, None], token_ids[:, None, :])
+    elsewhere_LL = 1.0 - np.eye(token_ids.shape[1], dtype="float32")
+    return (ops.cast(same_BLL, "float32") * elsewhere_LL)[:, None]
 
 
 def _leaning(length, num_heads):

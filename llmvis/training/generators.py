@@ -149,7 +149,9 @@ class _Validation:
             train_pixels=None if pixels is None else np.roll(pixels, 1, 0),
         )
         batch_size = min(config.batch_size, len(data.validation.codes))
-        plain = replace(config, batch_size=batch_size, caption_dropout=0.0)
+        plain = replace(
+            config, batch_size=batch_size, length_weight=0.0, caption_dropout=0.0
+        )
         self._batches = [
             [batches.at(step) for step in range(_VALIDATION_BATCHES)]
             for batches in (_batches(network, plain, of) for of in (held_out, shuffled))

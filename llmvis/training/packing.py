@@ -19,13 +19,16 @@ _PICTURES = 2  # longest pictures that a row has room for
 
 
 class PackedBatches:
-    """Batches of full rows; every example once in each epoch, with one of its captions.
+    """Batches of full rows, in which an example comes with one of its captions.
+
+    Where `length_weight` is 0 every example comes once in each epoch. Else long ones
+    come more often: there is more in them to be learnt, and mostly there are few.
 
     Args:
         tokens: One split.
         lengths: Positions of each picture that say something, its first ones; `(N,)`.
-        config: How many examples come at once on average, which share of the prompts
-            becomes `null_ids`, and the seed of both and of the order.
+        config: How many examples come at once on average, how much more often a long
+            one does, which share of the prompts becomes `null_ids`, and the seed.
         null_ids: The empty prompt, shape `(L,)`.
         keeps_apart: Whether a row may hold more than one example.
     """
@@ -47,7 +50,9 @@ class PackedBatches:
         self._keeps_apart = keeps_apart
         self._text_lengths = np.count_nonzero(tokens.token_ids, axis=1)
         self._epoch = lru_cache(maxsize=2)(self._pack)
-        filled = len(lengths) / len(self._epoch(0))  # examples of a row
+        weights = (lengths / lengths.mean()) ** config.length_weight
+        self._often = weights / weights.mean()  # times an epoch
+        filled = np.mean([len(row) for row in self._epoch(0)])  # examples of a row
         self._num_rows = max(1, round(config.batch_size / filled))
         self._ends: list[int] = []  # rows up to the end of each epoch
 
@@ -95,15 +100,19 @@ class PackedBatches:
     def _pack(self, epoch: int) -> list[list[tuple[int, int]]]:
         """Rows of examples with their captions; -1 is the empty prompt."""
         rng = np.random.default_rng((self._config.seed, epoch))
-        captions = rng.integers(self._tokens.starts[:-1], self._tokens.starts[1:])
+        times = np.floor(self._often + rng.random(len(self._often))).astype(int)
+        examples = np.repeat(np.arange(len(times)), times)
+        starts = self._tokens.starts
+        captions = rng.integers(starts[:-1][examples], starts[1:][examples])
         captions[rng.random(len(captions)) < self._config.caption_dropout] = -1
         sizes = np.where(
             captions < 0, np.count_nonzero(self._null_ids), self._text_lengths[captions]
         )
         order = rng.permutation(len(captions))
-        needs = np.stack([sizes, self._lengths], axis=1)[order].tolist()
+        needs = np.stack([sizes, self._lengths[examples]], axis=1)[order].tolist()
         rows = pack(needs, self._room if self._keeps_apart else (0, 0))
-        pairs = list(zip(order.tolist(), captions[order].tolist(), strict=True))
+        drawn = examples[order].tolist(), captions[order].tolist()
+        pairs = list(zip(*drawn, strict=True))
         return [[pairs[i] for i in rows[r]] for r in rng.permutation(len(rows))]
 
 

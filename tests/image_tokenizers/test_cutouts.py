@@ -49,16 +49,6 @@ def test_things_that_touch_are_cut_where_both_are_known(drawn, masks, silhouette
     assert np.mean(right) > 0.9
 
 
-@pytest.mark.parametrize("higher", [-2, 0, 2])
-def test_what_is_left_of_another_comes_first_however_high_it_is(silhouettes, higher):
-    mask = np.zeros((32, 32), bool)
-    mask[10:20, 3:13] = ring(10)
-    mask[10 - higher : 20 - higher, 18:28] = ring(10)
-    [boxes] = cut_out(mask[None], silhouettes)
-
-    assert [left for left, *_ in boxes] == [3, 18]
-
-
 def test_two_things_on_a_third_are_three(silhouettes):
     mask = np.zeros((32, 32), bool)
     mask[2:12, 3:13] |= ring(10)

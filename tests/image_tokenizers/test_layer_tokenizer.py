@@ -6,7 +6,15 @@ import pytest
 
 from llmvis.errors import ConfigError
 from llmvis.image_tokenizers.layer_tokenizer import LayerTokenizer
-from tests.image_tokenizers.conftest import BACKDROPS, SIZE
+from tests.image_tokenizers.conftest import (
+    BACKDROPS,
+    BLUE,
+    RED,
+    SIZE,
+    paint,
+    ring,
+    triangle,
+)
 
 SIZES = {"num_cutouts": 2, "num_levels": 9, "hidden_dim": 16}
 
@@ -23,10 +31,10 @@ def tokenizer():
 def test_the_codes_are_a_backdrop_and_three_positions_for_each_thing(tokenizer, drawn):
     pictures, numbers, boxes = drawn
     codes = tokenizer.encode(pictures)
-    width = codes[:, 1, 2, 0].astype(int) * 9 + codes[:, 1, 2, 1]
+    width = codes[:, 1, 2, 1].astype(int) * 9 + codes[:, 1, 2, 2]
     alone = np.array([len(here) == 1 for here in boxes])
 
-    assert codes.shape == (240, 3, 3, 8)
+    assert codes.shape == (240, 3, 3, 9)
     assert codes.max() < 9
     assert np.array_equal(codes[:, 0, 0, 1], numbers)
     assert np.array_equal(
@@ -35,8 +43,20 @@ def test_the_codes_are_a_backdrop_and_three_positions_for_each_thing(tokenizer, 
     assert (codes[alone, 2, 0, 0] == 8).all()
 
 
+def test_each_of_two_things_is_where_it_was(tokenizer):
+    picture = BACKDROPS[0].copy()
+    boxes = [
+        paint(picture, triangle(10), 15, 20, BLUE),
+        paint(picture, ring(9), 2, 3, RED),
+    ]
+    codes = tokenizer.encode(np.round(picture * 255).astype(np.uint8)[None])
+
+    found = np.asarray(tokenizer.boxes(codes.astype("int32")))[0]
+    assert sorted(map(tuple, found.tolist())) == sorted(boxes)
+
+
 def test_decoding_without_a_thing_gives_the_backdrop(tokenizer):
-    codes = np.zeros((2, 3, 3, 8), np.uint8)
+    codes = np.zeros((2, 3, 3, 9), np.uint8)
     codes[:, 1:, 0, 0] = 8
     codes[1, 0, 0, 1] = 1
 
@@ -52,7 +72,7 @@ def test_nothing_is_painted_after_the_first_thing_that_is_not_there(tokenizer, d
 
 
 def test_a_picture_is_as_long_as_its_things_and_one_position_that_ends_it(tokenizer):
-    codes = np.zeros((3, 3, 3, 8), np.uint8)
+    codes = np.zeros((3, 3, 3, 9), np.uint8)
     codes[0, 1:, 0, 0] = codes[1, 2, 0, 0] = 8
 
     assert tokenizer.lengths(codes).tolist() == [4, 7, 9]

@@ -50,6 +50,26 @@ def test_the_first_head_looks_back_and_the_second_ahead(num_heads, hears):
     assert (change[0, 0].max() > 1e-3) == hears
 
 
+def test_the_third_head_looks_for_the_word_elsewhere():
+    keras.utils.set_random_seed(0)
+    encoder = TransformerTextEncoder(
+        vocabulary_size=12, hidden_dim=12, num_layers=1, num_heads=3
+    )
+    encoder.build((None, 9))
+    [block] = encoder._blocks
+    block._write.kernel.assign(np.eye(12))
+    prompt = np.array([[1, 7, 9, 4, 2, 8, 3, 7, 6]], "int32")
+    other = np.where(np.arange(9) == 1, 10, prompt)  # where the eighth word was too
+
+    def hears_of_it():
+        change = np.asarray(encoder(prompt)) - np.asarray(encoder(other))
+        return np.abs(change[0, 7, 8:]).max()  # what the third head wrote
+
+    heard = hears_of_it()
+    block._same_word.assign(np.zeros((3, 1, 1)))
+    assert heard > 2 * hears_of_it()
+
+
 def test_it_saves_and_loads_to_the_same_output(encoder, tmp_path):
     inputs = keras.Input((5,), dtype="int32")
     keras.Model(inputs, encoder(inputs)).save(tmp_path / "encoder.keras")

@@ -30,10 +30,9 @@ def tokens():
 LENGTHS = np.array([2, 3, 4, 5, 6, 2, 3, 4, 5, 6])
 
 
-def make(tokens, *, lengths=LENGTHS, dropout=0.0, keeps_apart=True, seed=0):
-    params = dataclasses.replace(
-        config.read(PARAMS).train, batch_size=5, caption_dropout=dropout, seed=seed
-    )
+def make(tokens, *, keeps_apart=True, lengths=LENGTHS, **params):
+    params = {"length_weight": 0.0, "caption_dropout": 0.0, "seed": 0} | params
+    params = dataclasses.replace(config.read(PARAMS).train, batch_size=5, **params)
     return PackedBatches(tokens, lengths, params, NULL_IDS, keeps_apart=keeps_apart)
 
 
@@ -85,7 +84,7 @@ def test_a_batch_depends_on_its_step_alone(tokens):
 
 
 def test_a_caption_that_is_dropped_is_the_empty_prompt(tokens):
-    for ids, _, _ in pictures(make(tokens, dropout=0.999).at(0)):
+    for ids, _, _ in pictures(make(tokens, caption_dropout=0.999).at(0)):
         assert ids.tolist() == [1, 2]
 
 
@@ -94,3 +93,14 @@ def test_an_encoder_that_cannot_keep_prompts_apart_gets_one_a_row(tokens):
 
     assert len(batch["segments"]) == 5
     assert batch["segments"].max() == 1
+
+
+def test_long_pictures_come_more_often(tokens):
+    batches, times = make(tokens, length_weight=2.0), np.zeros(10)
+    for epoch in range(300):
+        for row in batches._epoch(epoch):
+            for example, _ in row:
+                times[example] += 1
+
+    expected = LENGTHS**2 / np.mean(LENGTHS**2)
+    np.testing.assert_allclose(times / 300, expected, atol=0.1)
