@@ -3,7 +3,7 @@
 from llmvis.evaluation.compare import Comparison, compare
 from llmvis.evaluation.compare_page import render_comparison
 from llmvis.evaluation.evaluate import Findings, draw_and_judge, evaluate
-from llmvis.evaluation.report import plain, read_facts, read_rows, write
+from llmvis.evaluation.report import plain, read_facts, read_rows, sample_table, write
 
 __all__ = [
     "Comparison",
@@ -15,5 +15,6 @@ __all__ = [
     "read_facts",
     "read_rows",
     "render_comparison",
+    "sample_table",
     "write",
 ]

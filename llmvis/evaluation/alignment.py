@@ -1,6 +1,6 @@
 """Whether pictures show what their prompts ask for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +89,20 @@ def _flat(answer: Verdict) -> dict:
         "reason": answer.reason,
         "parents": list(answer.question.parents),
     }
+
+
+def reasons(verdicts: Sequence[Mapping]) -> list[str]:
+    """Says what failed first: a missing thing, and not also its colour.
+
+    Args:
+        verdicts: Those of one picture, as in the table of `judged_rows`.
+    """
+    return [
+        verdict["reason"]
+        for verdict in verdicts
+        if not verdict["holds"]
+        and all(verdicts[parent]["holds"] for parent in verdict["parents"])
+    ]
 
 
 def _retrieved(general, rows: pd.DataFrame, images: np.ndarray, seed: int):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from llmvis import storage
+from llmvis.evaluation.alignment import reasons
 from llmvis.evaluation.compare import language_gaps
 from llmvis.evaluation.confusion import NOTHING, Counts, as_matrix
 from llmvis.evaluation.evaluate import Findings
@@ -52,13 +53,7 @@ class Card:
 
     @property
     def reasons(self) -> list[str]:
-        """Says what failed first: a missing thing, and not also its colour."""
-        return [
-            verdict["reason"]
-            for verdict in self.verdicts
-            if not verdict["holds"]
-            and all(self.verdicts[parent]["holds"] for parent in verdict["parents"])
-        ]
+        return reasons(self.verdicts)
 
 
 def render(findings: Findings, training: Path, facts: dict[str, str]) -> str:

@@ -4,16 +4,18 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 
 import pandas as pd
+from PIL import Image
 
 from llmvis import storage
 from llmvis.errors import MissingStage
 from llmvis.evaluation import page
-from llmvis.evaluation.alignment import QUESTIONS
+from llmvis.evaluation.alignment import QUESTIONS, reasons
 from llmvis.evaluation.evaluate import Findings
 from llmvis.evaluation.grid import sample_grid
 
 ROWS, METRICS, PAGE = "prompts.parquet", "metrics.json", "index.html"
 GRID, ACCURACY, FACTS = "samples.png", "accuracy.csv", "facts.json"
+_LISTED = 16  # samples of each split and language in `sample_table`
 
 
 def write(
@@ -83,6 +85,32 @@ def read_rows(folder: Path) -> pd.DataFrame:
     if not (folder / ROWS).exists():
         raise MissingStage(folder / ROWS, "evaluate")
     return pd.read_parquet(folder / ROWS)
+
+
+def sample_table(folder: Path) -> pd.DataFrame:
+    """Lists the first samples of a report for people to look through.
+
+    Raises:
+        MissingStage: There is no report in `folder`.
+    """
+    rows = read_rows(folder).drop_duplicates(["split", "lang", "prompt"])
+    first = rows.groupby(["split", "lang"], sort=False).head(_LISTED)
+    right = first["all_correct" if "all_correct" in first else "r_precision"]
+    pictures = [storage.decode_png(image["bytes"]) for image in first["image"]]
+    told: list = (
+        first["verdicts"].tolist() if "verdicts" in first else [()] * len(first)
+    )
+    return pd.DataFrame(
+        {
+            "picture": [Image.fromarray(picture) for picture in pictures],
+            "prompt": first["prompt"],
+            "right": right.astype(bool),
+            "why not": ["; ".join(reasons(verdicts)) for verdicts in told],
+            "split": first["split"],
+            "lang": first["lang"],
+            "seed": first["seed"],
+        }
+    )
 
 
 def read_facts(folder: Path) -> dict[str, str]:

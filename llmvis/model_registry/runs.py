@@ -20,6 +20,7 @@ from ruamel.yaml import YAML
 from llmvis import storage
 from llmvis.config import Params
 from llmvis.errors import RegistryError
+from llmvis.evaluation import sample_table
 from llmvis.model_registry import figures, store
 
 MODEL_TAG = "llmvis.model_fingerprint"
@@ -67,9 +68,14 @@ class Run:
         self._client.log_artifacts(self.run_id, str(folder), name)
 
     def log_report(self, folder: Path, fingerprint: str, report: Mapping) -> None:
-        """Keeps what `evaluate` wrote: its files, and its figures as metrics."""
+        """Keeps what `evaluate` wrote: its files, figures, and samples as a table."""
         self.log_folder(folder, report_path(fingerprint))
         self.log_metrics({"report": report})
+        if (folder / "prompts.parquet").exists():
+            # MLflow looks for pictures in columns of objects, and warns of text.
+            samples = sample_table(folder).astype("object")
+            path = f"samples/{fingerprint}.json"
+            self._client.log_table(self.run_id, samples, path)
 
     def log_lineage(self, root: Path) -> None:
         """Keeps which data, code and packages the run had.

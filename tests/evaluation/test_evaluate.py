@@ -6,7 +6,14 @@ import pytest
 
 from llmvis import config, storage
 from llmvis.errors import MismatchError, ShapeError
-from llmvis.evaluation import draw_and_judge, evaluate, read_facts, read_rows, report
+from llmvis.evaluation import (
+    draw_and_judge,
+    evaluate,
+    read_facts,
+    read_rows,
+    report,
+    sample_table,
+)
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +87,15 @@ def test_rows_come_back_with_their_pictures(written, findings):
 
     assert np.array_equal(first, findings.images[0])
     assert rows["verdicts"][0][0]["about"] == "thing"
+
+
+def test_samples_are_listed_with_what_is_wrong_with_them(written):
+    table = sample_table(written)
+
+    assert table["picture"][0].size == (64, 64)
+    assert not table[["split", "lang", "prompt"]].duplicated().any()
+    assert ((table["why not"] == "") == table["right"]).all()
+    assert 0 < table["right"].mean() < 1
 
 
 def test_what_a_report_is_about_comes_back(written):

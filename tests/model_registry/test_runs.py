@@ -3,10 +3,13 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from llmvis import storage
 from llmvis.errors import RegistryError
 from llmvis.model_registry import runs
 from llmvis.model_registry import store as stores
@@ -45,6 +48,34 @@ def test_a_run_keeps_params_curves_figures_and_files(report_folder):
         "report/metrics.json",
         "report/report.html",
     }
+
+
+def test_samples_of_a_report_are_a_table_with_pictures(report_folder):
+    png = storage.encode_png(np.zeros((4, 4, 3), np.uint8))
+    samples = pd.DataFrame(
+        {
+            "split": "test_seen",
+            "lang": "en",
+            "prompt": ["a bird", "a house"],
+            "seed": [0, 1],
+            "r_precision": [1.0, 0.0],
+            "image": [{"bytes": png, "path": f"{i}.png"} for i in range(2)],
+        }
+    )
+    samples.to_parquet(report_folder / "prompts.parquet")
+    with runs.record("train", {}, {}) as run:
+        run.log_report(report_folder, "f00d", {})
+
+    client = stores.connect()
+    path = client.download_artifacts(run.run_id, "samples/f00d.json")
+    table = json.loads(Path(path).read_text())
+    first, second = pd.DataFrame(table["data"], columns=table["columns"]).to_dict(
+        "records"
+    )
+    assert (first["prompt"], first["right"]) == ("a bird", True)
+    assert (second["prompt"], second["right"]) == ("a house", False)
+    assert first["picture"]["type"] == "image"
+    assert "table" in client.get_run(run.run_id).data.tags["mlflow.loggedArtifacts"]
 
 
 def test_a_picture_is_kept_by_step():
