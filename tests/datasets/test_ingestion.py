@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -79,7 +80,8 @@ def test_many_processes_read_files_to_the_same_bytes_as_one(tmp_path, save):
 def start(folder: Path) -> subprocess.Popen:
     """Ingests far more scenes than the test will wait for."""
     params = (ROOT / "params.yaml").read_text("utf-8")
-    (folder / "params.yaml").write_text(params.replace("40000", "400000"))
+    many = re.sub(r"num_train_scenes: \d+", "num_train_scenes: 400000", params)
+    (folder / "params.yaml").write_text(many)
     process = subprocess.Popen(
         [sys.executable, "-m", "flows", "ingest"],
         cwd=folder,
