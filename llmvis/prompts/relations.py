@@ -10,7 +10,11 @@ from llmvis.errors import ConfigError
 from llmvis.prompts.lexicon import RELATIONS
 from llmvis.records import Box
 
-TOUCH = 3 / 64  # largest gap, and largest overlap, of two things that touch
+TOUCH = 3 / 64  # largest gap of two things that touch
+# Largest overlap of the two. What stands on something reaches a pixel into it, so that
+# four pixels either way are as good.
+OVERLAP = 5 / 64
+HIDDEN = 1 / 2  # the same at the most, of the smaller extent
 NEAR = 16 / 64  # largest gap of two things that are next to each other
 ALIGNED = 1 / 4  # smallest overlap across the direction, of the smaller extent
 
@@ -27,9 +31,9 @@ def holds(relation: str, subject: Box, object: Box) -> bool:
     """Tells whether `subject` stands in `relation` to `object`.
 
     - `above`: the subject ends where the object begins or higher (an overlap up to
-      `TOUCH` is still touching), and the two share at least `ALIGNED` of their width
-      and more of it than of their height, each as a fraction of the smaller extent.
-      `below` is its converse.
+      `OVERLAP` is still touching, if it is not more than `HIDDEN`), and the two share
+      at least `ALIGNED` of their width and more of it than of their height, each as a
+      fraction of the smaller extent. `below` is its converse.
     - `on`: above, with a gap of at most `TOUCH`. `under` is its converse.
     - `left_of`: the same as `above` with the axes swapped. `right_of` is its converse.
     - `next_to`: left or right of it, with a gap of at most `NEAR`.
@@ -64,9 +68,9 @@ def holds(relation: str, subject: Box, object: Box) -> bool:
 
 def _precedes(first: Box, second: Box, axis: int) -> bool:
     """Tells whether `first` ends before `second` along `axis` (0 is x, 1 is y)."""
-    separated = _gap(first, second, axis) >= -TOUCH
-    across = _shared(first, second, 1 - axis)
-    return separated and across >= ALIGNED and across > _shared(first, second, axis)
+    along, across = (_shared(first, second, a) for a in (axis, 1 - axis))
+    separated = _gap(first, second, axis) >= -OVERLAP and along <= HIDDEN
+    return separated and across >= ALIGNED and across > along
 
 
 def _gap(first: Box, second: Box, axis: int) -> float:

@@ -28,14 +28,20 @@ def test_exactly_these_relations_hold_to_the_table(box, true):
     assert {name for name in RELATIONS if holds(name, box, TABLE)} == true
 
 
-def test_three_pixels_of_gap_or_overlap_still_touch_and_four_do_not():
-    def lifted(pixels):
-        return (0.4, 0.4 - pixels / 64, 0.6, 0.6 - pixels / 64)
+def lifted(pixels, height=0.2):
+    return (0.4, 0.6 - height - pixels / 64, 0.6, 0.6 - pixels / 64)
 
+
+def test_up_to_three_pixels_of_gap_or_five_of_overlap_touch():
     assert holds("on", lifted(3), TABLE)
-    assert holds("on", lifted(-3), TABLE)
+    assert holds("on", lifted(-5), TABLE)
     assert not holds("on", lifted(4), TABLE)
-    assert not holds("on", lifted(-4), TABLE)
+    assert not holds("on", lifted(-6), TABLE)
+
+
+def test_what_is_hidden_by_more_than_half_is_not_on_it():
+    assert holds("on", lifted(-5, height=10 / 64), TABLE)
+    assert not holds("on", lifted(-5, height=9 / 64), TABLE)
 
 
 def test_things_that_meet_only_at_a_corner_stand_in_no_relation():
