@@ -43,6 +43,11 @@ class FiniteScalarQuantizer(keras.layers.Layer):
     def call(self, features):
         return ops.round(ops.clip(features, -1.0, 1.0) * self._half) / self._half
 
+    def squash(self, features):
+        """Quantizes what is of any size, and passes the gradient round the rounding."""
+        bounded = ops.tanh(features)
+        return bounded + ops.stop_gradient(self(bounded) - bounded)
+
     def encode(self, quantized):
         """Numbers each channel: values in [-1, 1] to int32 digits in [0, levels)."""
         return ops.cast(ops.round((quantized + 1) * self._half), "int32")

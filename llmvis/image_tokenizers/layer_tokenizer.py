@@ -35,6 +35,7 @@ from llmvis.image_tokenizers.cutouts import (
     cut_out,
     what_stands_out,
 )
+from llmvis.image_tokenizers.dense_layers import dense_layers
 from llmvis.image_tokenizers.frames import reading_weights, writing_weights
 from llmvis.image_tokenizers.fsq import FiniteScalarQuantizer
 from llmvis.image_tokenizers.places import in_order, to_boxes, to_places
@@ -105,12 +106,12 @@ class LayerTokenizer(keras.Model):
         self._cells = image_size // 2
         self._form_quantizer = FiniteScalarQuantizer(_FORM_LEVELS)
         self._palette_quantizer = FiniteScalarQuantizer(_PALETTE_LEVELS)
-        self._see_form = _layers("see_form", 3 * hidden_dim // 2, _FORM_DIGITS)
-        self._see_palette = _layers("see_palette", hidden_dim, _PALETTE_DIGITS)
-        self._form = _layers(
+        self._see_form = dense_layers("see_form", 3 * hidden_dim // 2, _FORM_DIGITS)
+        self._see_palette = dense_layers("see_palette", hidden_dim, _PALETTE_DIGITS)
+        self._form = dense_layers(
             "form", hidden_dim, 2 * hidden_dim, self._cells**2 * (_TONES + 5)
         )
-        self._palette = _layers("palette", hidden_dim // 2, 3 * _TONES)
+        self._palette = dense_layers("palette", hidden_dim // 2, 3 * _TONES)
         self._encode_batch = tf.function(self._encode_boxes, jit_compile=True)
 
     def build(self, input_shape):  # noqa: ARG002, the size is known
@@ -237,9 +238,8 @@ class LayerTokenizer(keras.Model):
         images = ops.cast(pixels, "float32") / 255
         backdrops = ops.take(self.backdrops, numbers, axis=0)
         form, palette = self._look(images, backdrops, boxes)
-        return self._form_quantizer.encode(form), self._palette_quantizer.encode(
-            palette
-        )
+        palette = self._palette_quantizer.encode(palette)
+        return self._form_quantizer.encode(form), palette
 
     def _look(self, images, backdrops, boxes):
         """Form `(B, N, D)` and palette of what is in boxes `(B, N, 4)`, in [-1, 1]."""
@@ -253,11 +253,8 @@ class LayerTokenizer(keras.Model):
         seen = ops.einsum("bney,byxc,bnfx->bnefc", rows, both, columns)
         flat = ops.reshape(seen, (-1, boxes.shape[1], _SEEN**2 * 6))
         features = ops.concatenate([flat, self._proportions(boxes)], axis=-1)
-        form, palette = self._see_form(features), self._see_palette(features)
-        return (
-            _quantize(form, self._form_quantizer),
-            _quantize(palette, self._palette_quantizer),
-        )
+        form = self._form_quantizer.squash(self._see_form(features))
+        return form, self._palette_quantizer.squash(self._see_palette(features))
 
     def _paint(self, backdrops, boxes, form, palette):
         """Pictures of backdrops with things, the later of which are in front."""
@@ -297,30 +294,6 @@ class LayerTokenizer(keras.Model):
 
     def get_config(self):
         names = ("image_size", "num_cutouts", "num_levels", "hidden_dim")
-        return {
-            **super().get_config(),
-            **{
-                name: getattr(self, name)
-                for name in (*names, "num_backdrops", "num_silhouettes")
-            },
-        }
-
-
-def _quantize(features, quantizer):
-    bounded = ops.tanh(features)
-    # Rounding has no gradient; it is passed round it (see fsq.py).
-    return bounded + ops.stop_gradient(quantizer(bounded) - bounded)
-
-
-def _layers(name, *widths):
-    layers = []
-    for i, width in enumerate(widths[:-1]):
-        # The first layer of the encoder and the last of the decoder are the widest.
-        role = "read" if i == 0 else "mix"
-        layers += [
-            keras.layers.Dense(width, activation="silu", name=f"{role}_{i}"),
-            keras.layers.RMSNormalization(name=f"norm_{i}"),
-        ]
-    small = keras.initializers.VarianceScaling(0.3)
-    last = keras.layers.Dense(widths[-1], kernel_initializer=small, name="write")
-    return keras.Sequential([*layers, last], name=name)
+        names += ("num_backdrops", "num_silhouettes")
+        own = {name: getattr(self, name) for name in names}
+        return {**super().get_config(), **own}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import mlflow
 import numpy as np
+import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
 from mlflow.exceptions import MlflowException
@@ -72,10 +73,12 @@ class Run:
         self.log_folder(folder, report_path(fingerprint))
         self.log_metrics({"report": report})
         if (folder / "prompts.parquet").exists():
+            self._log_samples(sample_table(folder), f"samples/{fingerprint}.json")
+
+    def _log_samples(self, samples: pd.DataFrame, path: str) -> None:
+        if len(samples):
             # MLflow looks for pictures in columns of objects, and warns of text.
-            samples = sample_table(folder).astype("object")
-            path = f"samples/{fingerprint}.json"
-            self._client.log_table(self.run_id, samples, path)
+            self._client.log_table(self.run_id, samples.astype("object"), path)
 
     def log_lineage(self, root: Path) -> None:
         """Keeps which data, code and packages the run had.
