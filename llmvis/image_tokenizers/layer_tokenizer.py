@@ -293,7 +293,7 @@ class LayerTokenizer(keras.Model):
         return padded
 
     def get_config(self):
-        names = ("image_size", "num_cutouts", "num_levels", "hidden_dim")
-        names += ("num_backdrops", "num_silhouettes")
+        sizes = ("image_size", "num_cutouts", "num_levels", "hidden_dim")
+        names = (*sizes, "num_backdrops", "num_silhouettes")
         own = {name: getattr(self, name) for name in names}
         return {**super().get_config(), **own}
