@@ -11,7 +11,6 @@ from pathlib import Path
 
 import mlflow
 import numpy as np
-import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
 from mlflow.exceptions import MlflowException
@@ -21,7 +20,6 @@ from ruamel.yaml import YAML
 from llmvis import storage
 from llmvis.config import Params
 from llmvis.errors import RegistryError
-from llmvis.evaluation import sample_table
 from llmvis.model_registry import figures, store
 
 MODEL_TAG = "llmvis.model_fingerprint"
@@ -73,9 +71,13 @@ class Run:
         self.log_folder(folder, report_path(fingerprint))
         self.log_metrics({"report": report})
         if (folder / "prompts.parquet").exists():
-            self._log_samples(sample_table(folder), f"samples/{fingerprint}.json")
+            self._log_samples(folder, f"samples/{fingerprint}.json")
 
-    def _log_samples(self, samples: pd.DataFrame, path: str) -> None:
+    def _log_samples(self, folder: Path, path: str) -> None:
+        # It brings SciPy, and a rollback, which needs this module, need not wait.
+        from llmvis.evaluation import sample_table
+
+        samples = sample_table(folder)
         if len(samples):
             # MLflow looks for pictures in columns of objects, and warns of text.
             self._client.log_table(self.run_id, samples.astype("object"), path)
