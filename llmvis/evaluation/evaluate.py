@@ -13,6 +13,7 @@ from llmvis.errors import MismatchError
 from llmvis.evaluation import alignment, asking, distribution, fidelity
 from llmvis.evaluation.asking import Asked, Drawn, Progress
 from llmvis.evaluation.confusion import Counts, confusions
+from llmvis.evaluation.word_regression import regressed_pictures
 from llmvis.records import Scene
 
 _NUM_PARTS = 5  # of the work after drawing
@@ -244,7 +245,8 @@ def _sensitivity(judge, examples: Path, asked: list[Asked], seed: int) -> list[d
     }
     truths = [Scene.from_json(tables[one.split].iloc[one.row]) for one in some]
     images = alignment.real_pictures(examples, some)
-    return sensitivity_table(judge, images, truths, seed)
+    regressed = regressed_pictures(examples, [one.prompt for one in some])
+    return sensitivity_table(judge, images, truths, regressed, seed)
 
 
 def _judge_note(real: alignment.Scores) -> list[str]:

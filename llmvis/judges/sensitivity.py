@@ -30,7 +30,11 @@ _SPOILED = {
 
 
 def sensitivity_table(
-    judge, images: np.ndarray, scenes: Sequence[Scene], seed: int
+    judge,
+    images: np.ndarray,
+    scenes: Sequence[Scene],
+    regressed: np.ndarray,
+    seed: int,
 ) -> list[dict]:
     """Judges real pictures, and the same with something wrong.
 
@@ -38,6 +42,7 @@ def sensitivity_table(
         judge: Has `judge_scenes`.
         images: Real pictures, shape `(N, H, W, 3)`, uint8.
         scenes: What they show.
+        regressed: What a regression draws for the same scenes, shape as `images`.
         seed: Of what is changed.
 
     Returns:
@@ -68,6 +73,7 @@ def sensitivity_table(
         _row(judge, change, notices, spoil(images, seed), bare)
         for change, (spoil, notices) in _SPOILED.items()
     ]
+    rows.append(_row(judge, "pictures of a regression", "thing", regressed, bare))
     return [row for row in rows if row["n"]]
 
 

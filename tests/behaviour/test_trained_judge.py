@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from llmvis import judges, storage
+from llmvis.evaluation.word_regression import regressed_pictures
 from llmvis.judges.sensitivity import sensitivity_table
 from llmvis.records import Scene
 
@@ -33,7 +34,10 @@ def table(judge):
     images = storage.read_images(EXAMPLES, "test_seen", NUM_PICTURES)
     rows = storage.read_table(EXAMPLES, "test_seen", ["scene"]).scene[:NUM_PICTURES]
     scenes = [Scene.from_json(text) for text in rows]
-    return {row["change"]: row for row in sensitivity_table(judge, images, scenes, 0)}
+    captions = storage.read_captions(EXAMPLES, "test_seen")[:NUM_PICTURES]
+    regressed = regressed_pictures(EXAMPLES, [texts[0] for texts in captions])
+    rows = sensitivity_table(judge, images, scenes, regressed, 0)
+    return {row["change"]: row for row in rows}
 
 
 @pytest.mark.parametrize("split", TESTS)
@@ -59,7 +63,15 @@ def test_nothing_is_as_right_as_the_real_picture(table):
 
 
 @pytest.mark.parametrize(
-    "change", ["wrong kind", "wrong colour", "wrong size", "wrong count", "black"]
+    "change",
+    [
+        "wrong kind",
+        "wrong colour",
+        "wrong size",
+        "wrong count",
+        "black",
+        "pictures of a regression",
+    ],
 )
 def test_what_is_plainly_wrong_is_almost_never_called_all_correct(table, change):
     assert table[change]["all_correct"] <= 0.01

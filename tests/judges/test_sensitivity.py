@@ -37,7 +37,7 @@ class NeverWrong:
 
 
 def rows():
-    table = sensitivity_table(NeverWrong(), NUMBERED, SCENES, seed=0)
+    table = sensitivity_table(NeverWrong(), NUMBERED, SCENES, NUMBERED, seed=0)
     return {row["change"]: row for row in table}
 
 
@@ -70,8 +70,9 @@ def test_every_change_of_what_is_asked_is_wrong_to_who_knows_the_truth(change):
 
 
 def test_one_picture_cannot_have_its_caption_shuffled():
+    one = NUMBERED[:1]
     with pytest.raises(DataError, match="at least 2"):
-        sensitivity_table(NeverWrong(), NUMBERED[:1], SCENES[:1], seed=0)
+        sensitivity_table(NeverWrong(), one, SCENES[:1], one, seed=0)
 
 
 @pytest.mark.parametrize(
