@@ -14,10 +14,11 @@ import numpy as np
 from scipy.linalg import solve
 
 from llmvis import storage
-from llmvis.prompts.language import letters_and_words
+from llmvis.prompts.text_tokenizer import TextTokenizer
 
 _PICTURES = 4_000  # of the training split; more only make the same blur
 _PENALTY = 3.0
+_LONGEST = 40  # tokens of a caption; longer ones are cut
 
 
 def regressed_pictures(examples: Path, prompts: Sequence[str]) -> np.ndarray:
@@ -30,30 +31,26 @@ def regressed_pictures(examples: Path, prompts: Sequence[str]) -> np.ndarray:
     Returns:
         Shape `(len(prompts), H, W, 3)`, uint8.
     """
-    images = storage.read_images(examples, "train", _PICTURES)
-    captions = storage.read_captions(examples, "train")[: len(images)]
-    # One of each picture, in every language alike.
-    told = [_words(texts[row % len(texts)]) for row, texts in enumerate(captions)]
-    numbers = {word: i for i, word in enumerate(sorted(set().union(*told)))}
-    said_NW = _said(told, numbers)
-    pixels_NP = images.reshape(len(images), -1).astype(np.float32)
+    train = list(storage.read_examples(examples, "train", _PICTURES))
+    # One caption of each picture, in every language alike.
+    told = [one.captions[row % len(one.captions)].text for row, one in enumerate(train)]
+    tokenizer = TextTokenizer.train(told, _LONGEST)
+    said_NW = _said(tokenizer, told)
+    pixels_NP = np.stack([one.image.ravel() for one in train]).astype(np.float32)
+    penalty_WW = _PENALTY * np.eye(tokenizer.vocabulary_size, dtype=np.float32)
     mean_P = pixels_NP.mean(axis=0)
     weights_WP = solve(
-        said_NW.T @ said_NW + _PENALTY * np.eye(len(numbers), dtype=np.float32),
+        said_NW.T @ said_NW + penalty_WW,
         said_NW.T @ (pixels_NP - mean_P),
         assume_a="pos",
     )
-    drawn = _said([_words(prompt) for prompt in prompts], numbers) @ weights_WP + mean_P
-    return drawn.clip(0, 255).astype(np.uint8).reshape(-1, *images.shape[1:])
+    drawn = _said(tokenizer, prompts) @ weights_WP + mean_P
+    return drawn.clip(0, 255).astype(np.uint8).reshape(-1, *train[0].image.shape)
 
 
-def _words(text: str) -> set[str]:
-    return set(letters_and_words(text))
-
-
-def _said(told: Sequence[set[str]], numbers: dict[str, int]) -> np.ndarray:
-    """1 where a text has a word, `(N, W)`; words that no caption has say nothing."""
-    said_NW = np.zeros((len(told), len(numbers)), np.float32)
-    for row, words in enumerate(told):
-        said_NW[row, [numbers[word] for word in words & numbers.keys()]] = 1
+def _said(tokenizer: TextTokenizer, texts: Sequence[str]) -> np.ndarray:
+    """1 where a text has a word, `(N, W)`."""
+    said_NW = np.zeros((len(texts), tokenizer.vocabulary_size), np.float32)
+    token_ids = tokenizer.encode(texts, truncate=True)
+    np.put_along_axis(said_NW, token_ids, 1, axis=1)
     return said_NW

@@ -12,7 +12,7 @@ from llmvis.prompts.text_tokenizer import TextTokenizer
 from llmvis.text_encoders.lstm import LstmTextEncoder
 from llmvis.text_encoders.transformer import TransformerTextEncoder
 
-_TEXT_LAYERS = 4  # one more than a relation between two things of three takes
+_TEXT_LAYERS = 4  # with 3 more prompts of three things are misread, 6 gain little
 
 
 def build_sketch_tokenizer(config: TokenizeConfig, image_size: int) -> SketchTokenizer:
