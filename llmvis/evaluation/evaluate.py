@@ -106,7 +106,7 @@ def draw_and_judge(
 
     Returns:
         The rows that a report of the model would have, without pictures; and of its
-        metrics `alignment` and `seed_diversity`.
+        metrics `alignment`, `seed_diversity` and `cost`.
 
     Raises:
         MismatchError: Model, judge and examples were not made from each other.
@@ -127,8 +127,11 @@ def draw_and_judge(
             features, drawn.asked, config.seed
         )
     progress(1, 1, "judging what was drawn")
-    scores = alignment.scores(rows, config.seed)
-    return rows, {"alignment": scores, "seed_diversity": diversity}
+    return rows, {
+        "alignment": alignment.scores(rows, config.seed),
+        "seed_diversity": diversity,
+        "cost": _cost(model, drawn),
+    }
 
 
 def _check_judge(judge, examples: Path) -> None:
@@ -211,10 +214,14 @@ def _parts(
         "likelihood": fidelity.likelihood_figures(model, asked, reals, seed),
         "tokenizer": fidelity.tokenizer_figures(model, once, seed),
         "vocabulary": fidelity.vocabulary_figures(drawn, seed),
-        "cost": {
-            "seconds_per_picture": drawn.seconds_per_picture,
-            "parameters": model.num_parameters,
-        },
+        "cost": _cost(model, drawn),
+    }
+
+
+def _cost(model, drawn: Drawn) -> dict[str, float]:
+    return {
+        "seconds_per_picture": drawn.seconds_per_picture,
+        "parameters": model.num_parameters,
     }
 
 
