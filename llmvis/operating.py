@@ -67,6 +67,7 @@ class ServeConfig:
     max_waiting: int  # pictures that may wait; above, clients are told to come back
     max_images: int  # pictures one request may ask for
     timeout: int  # seconds after which a waiting request is given up
+    api_keys_file: str | None  # one key a line; null: those of LLMVIS_API_KEYS
 
     def __post_init__(self):
         require(

@@ -1,5 +1,6 @@
 """The HTTP server that draws pictures, and follows the champion."""
 
+import ipaddress
 import logging
 import socket
 import sys
@@ -9,6 +10,7 @@ import uvicorn
 
 from llmvis.config import SamplingConfig, ServeConfig
 from llmvis.errors import ServingError
+from llmvis.serving import keys
 
 _log = logging.getLogger(__name__)  # and of the modules below this one
 
@@ -23,12 +25,16 @@ def serve(model_uri: str, settings: ServeConfig, sampling: SamplingConfig) -> No
         sampling: For a model folder; a version has its own.
 
     Raises:
-        ServingError: The port cannot be had.
+        ServingError: The port cannot be had, or there are no keys where they should be.
         RegistryError: There is no such model or version.
         MissingStage: There is no such folder.
     """
     _log_to_terminal()
+    api_keys = keys.read(settings.api_keys_file)
     with _listen(settings.host, settings.port) as listener:
+        host, port = listener.getsockname()[:2]
+        if not api_keys:
+            _warn_of_strangers(host)
         _log.info("Loading %s ...", model_uri)
         # Here, because TensorFlow takes ten seconds and the port may be taken.
         from llmvis.serving import app, batching, following
@@ -39,11 +45,10 @@ def serve(model_uri: str, settings: ServeConfig, sampling: SamplingConfig) -> No
             max_batch_size=settings.max_batch_size,
             max_waiting=settings.max_waiting,
         )
-        host, port = listener.getsockname()[:2]
         label = followed.current.version.label
         _log.info("Serving %s at http://%s:%s (Ctrl-C ends it)", label, host, port)
         pictures = app.Pictures(followed, batcher, settings)
-        config = uvicorn.Config(app.create(pictures), log_level="warning")
+        config = uvicorn.Config(app.create(pictures, api_keys), log_level="warning")
         try:
             with suppress(KeyboardInterrupt):
                 uvicorn.Server(config).run(sockets=[listener])
@@ -57,6 +62,15 @@ def _log_to_terminal() -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     _log.setLevel(logging.INFO)
     _log.addHandler(handler)
+
+
+def _warn_of_strangers(host: str) -> None:
+    if not ipaddress.ip_address(host).is_loopback:
+        _log.warning(
+            "Whoever reaches %s may draw. Set serve.api_keys_file to a file with a "
+            "key, or listen at 127.0.0.1.",
+            host,
+        )
 
 
 def _listen(host: str, port: int) -> socket.socket:

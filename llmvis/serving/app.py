@@ -4,11 +4,13 @@ import base64
 import importlib.metadata
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from importlib.resources import files
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Depends as Dependency
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
@@ -17,7 +19,7 @@ from llmvis.errors import ConfigError, PromptError
 from llmvis.model_registry import provenance
 from llmvis.model_registry.provenance import Version
 from llmvis.records import Sample
-from llmvis.serving import messages, waiting
+from llmvis.serving import keys, messages, waiting
 from llmvis.serving.batching import Batcher, Order
 from llmvis.serving.body_limit import BodyLimit
 from llmvis.serving.following import Following
@@ -28,6 +30,8 @@ _ERRORS: dict[int | str, dict] = {
     "4XX": {"model": messages.ProblemAnswer, "description": "Refused"},
     503: {"model": messages.ProblemAnswer, "description": "Not now"},
 }
+_COME_BACK = {"Retry-After": "1"}
+_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: _COME_BACK, 503: _COME_BACK}
 Drawn = list[tuple[Sample, Version]]
 
 
@@ -78,8 +82,13 @@ class Pictures:
         return await waiting.draw(request, self.batcher, orders, timeout)
 
 
-def create(pictures: Pictures) -> FastAPI:
-    """Makes the application around a model that is loaded."""
+def create(pictures: Pictures, api_keys: Sequence[str] = ()) -> FastAPI:
+    """Makes the application around a model that is loaded.
+
+    Args:
+        pictures: Draws.
+        api_keys: One of them must come with what draws; none lets everybody draw.
+    """
     app = FastAPI(
         title="llmvis",
         summary="Pictures from words, drawn by your own model",
@@ -88,18 +97,21 @@ def create(pictures: Pictures) -> FastAPI:
     app.add_middleware(BodyLimit)
     _answer_errors(app)
     _add_state_routes(app, pictures)
-    _add_images_route(app, pictures)
-    _add_generate_route(app, pictures)
+    asked = keys.asked_of(api_keys)
+    _add_images_route(app, pictures, asked)
+    _add_generate_route(app, pictures, asked)
     return app
 
 
-def _add_images_route(app: FastAPI, pictures: Pictures) -> None:
-    @app.post("/v1/images/generations", responses=_ERRORS)
+def _add_images_route(
+    app: FastAPI, pictures: Pictures, asked: list[Dependency]
+) -> None:
+    @app.post("/v1/images/generations", responses=_ERRORS, dependencies=asked)
     async def images(
         request: Request, body: messages.ImagesRequest
     ) -> messages.ImagesAnswer:
         """Draws pictures, in the shape of the OpenAI images route."""
-        side = pictures.following.current.model.image_size
+        side = pictures.following.current.model.picture_size
         if body.size not in {None, "auto", f"{side}x{side}"}:
             raise Refused(
                 400,
@@ -119,8 +131,10 @@ def _add_images_route(app: FastAPI, pictures: Pictures) -> None:
         )
 
 
-def _add_generate_route(app: FastAPI, pictures: Pictures) -> None:
-    @app.post("/generate", responses=_ERRORS)
+def _add_generate_route(
+    app: FastAPI, pictures: Pictures, asked: list[Dependency]
+) -> None:
+    @app.post("/generate", responses=_ERRORS, dependencies=asked)
     async def generate(
         request: Request, body: messages.GenerateRequest
     ) -> messages.GenerateAnswer:
@@ -155,7 +169,7 @@ def _add_state_routes(app: FastAPI, pictures: Pictures) -> None:
         """Says which version draws, and how many pictures wait."""
         return messages.State(
             version=following.current.version.label,
-            image_size=following.current.model.image_size,
+            image_size=following.current.model.picture_size,
             max_images=pictures.settings.max_images,
             waiting=batcher.num_waiting,
             problem=following.problem,
@@ -213,10 +227,11 @@ def _in_words(error: dict) -> tuple[str, str | None]:
 
 def _problem(status: int, message: str, param: str | None) -> JSONResponse:
     kind = "invalid_request_error" if status < 500 else "server_error"
+    code = "invalid_api_key" if status == 401 else None
     answer = messages.ProblemAnswer(
-        error=messages.Problem(message=message, type=kind, param=param)
+        error=messages.Problem(message=message, type=kind, param=param, code=code)
     )
-    headers = {"Retry-After": "1"} if status in {429, 503} else {}
+    headers = _HEADERS.get(status, {})
     return JSONResponse(answer.model_dump(), status, headers)
 
 
