@@ -18,6 +18,7 @@ from prefect.deployments.runner import EntrypointType, RunnerDeployment
 from prefect.events import DeploymentEventTrigger
 
 from flows import data_changes, running, stale_runs
+from flows.promote import promote
 from flows.retrain import retrain
 from llmvis import config, telemetry
 
@@ -37,7 +38,9 @@ def main() -> None:
         threading.Thread(target=work, args=arguments, daemon=True).start()
     try:
         # Not paused when it stops: after a kill nobody would unpause it.
-        prefect.serve(deployment(params.up), pause_on_shutdown=False)
+        prefect.serve(
+            deployment(params.up), approval_deployment(), pause_on_shutdown=False
+        )
     finally:
         ended.set()
 
@@ -60,6 +63,15 @@ def deployment(settings: config.UpConfig) -> RunnerDeployment:
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
     return cast(RunnerDeployment, made)  # a coroutine only where there is a loop
+
+
+def approval_deployment() -> RunnerDeployment:
+    """Lets a person promote a version from Prefect's pages; prefect.yaml does too."""
+    made = promote.to_deployment(
+        name=running.DEPLOYMENT.split("/")[1],
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    return cast(RunnerDeployment, made)
 
 
 def _keep_sweeping(ended: threading.Event) -> None:

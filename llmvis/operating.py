@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from llmvis.sections import require, require_positive
 
@@ -29,6 +30,9 @@ class GateConfig:
     guard_margin: float  # how far a guarded score may fall
     minimum: float  # of the main score, in a first model too
     min_prompts: int  # that the two are compared on
+    max_slowdown: float  # seconds for a picture, as a multiple of the champion's
+    max_growth: float  # parameters, the same
+    approval: Literal["none", "required"]  # of a person, for what passed
 
     def __post_init__(self):
         require(
@@ -55,6 +59,13 @@ class GateConfig:
             f"gate.min_prompts is {self.min_prompts}, and an interval needs at least "
             "2. Try 50.",
         )
+        for key in ("max_slowdown", "max_growth"):
+            value = getattr(self, key)
+            require(
+                value > 0,
+                f"gate.{key} is {value}, and must be above 0: 2.0 is twice as much as "
+                "the champion takes.",
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

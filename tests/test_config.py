@@ -100,6 +100,8 @@ def test_a_whole_number_may_stand_for_a_fraction(params):
         ("gate", {"guard_margin": float("nan")}, r"gate\.guard_margin is nan"),
         ("gate", {"minimum": 40.0}, r"gate\.minimum is 40\.0.*Try 0"),
         ("gate", {"min_prompts": 1}, r"gate\.min_prompts is 1.*Try 50"),
+        ("gate", {"max_growth": 0.0}, r"gate\.max_growth is 0\.0.*2\.0 is twice"),
+        ("gate", {"approval": "maybe"}, r"gate\.approval is .maybe.*none, required"),
     ],
 )
 def test_a_value_that_cannot_work_is_named_with_one_that_can(

@@ -51,10 +51,14 @@ def appoint(name: str, version: int, reason: str, instead_of: int) -> Version:
         RegistryError: There is no such model or version, or another is the champion.
     """
     client = store.connect()
-    versions.find(client, name, version)
+    chosen = versions.find(client, name, version)
     with turns.taken(client, name) as turn:
         before = versions.aliases_of(client, name)
         now = before.get(CHAMPION, 0)
+        if now == version != instead_of:
+            # A promotion was stopped half way: all but the reason is there.
+            _keep_reason(client, chosen, reason)
+            return versions.find(client, name, version)
         if now != instead_of:
             raise RegistryError(
                 f"Version {version} of {name} was to follow {instead_of or 'nobody'}, "
@@ -63,9 +67,10 @@ def appoint(name: str, version: int, reason: str, instead_of: int) -> Version:
             )
         history.add(client, name, before=now, after=version, reason=reason)
         try:
-            _keep_reason(client, name, version, reason)
             turn.require()
             _move(client, name, now, version)
+            # Last: who has a reason has been the champion, and is not promoted again.
+            _keep_reason(client, chosen, reason)
         except BaseException as error:
             _put_back(client, name, before)
             history.add(
@@ -111,10 +116,14 @@ def delete(name: str, version: int, reason: str) -> None:
         client.delete_model_version(name, str(version))
 
 
-def _keep_reason(client: MlflowClient, name: str, version: int, reason: str) -> None:
-    tags = {version_tags.PROMOTED: history.now(), version_tags.REASON: reason}
+def _keep_reason(client: MlflowClient, chosen: Version, reason: str) -> None:
+    tags = {}
+    waited = chosen.gate.removeprefix(f"{version_tags.AWAITS_APPROVAL}: ")
+    if waited != chosen.gate:
+        tags[version_tags.GATE] = f"approved: {waited}"
+    tags |= {version_tags.PROMOTED: history.now(), version_tags.REASON: reason}
     for key, value in tags.items():
-        client.set_model_version_tag(name, str(version), key, value)
+        client.set_model_version_tag(chosen.name, str(chosen.version), key, value)
 
 
 def _move(client: MlflowClient, name: str, now: int, version: int) -> None:

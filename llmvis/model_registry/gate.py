@@ -7,67 +7,23 @@ is its own yardstick: what counts is the interval of the paired difference, see
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-
-import pandas as pd
 
 from llmvis import evaluation
 from llmvis.config import GateConfig
 from llmvis.errors import DataError, MismatchError
 from llmvis.evaluation import alignment
 from llmvis.metrics.figure import Figure
+from llmvis.model_registry.decisions import (
+    Contender,
+    Cost,
+    Decision,
+    Guard,
+    Measured,
+)
 
 FIRST = "It is the first model"  # a reason why nothing is compared
 _SPLIT, _LANGUAGE = "test_unseen_scene", "en"
 _DIVERSITY = "seed_diversity.judge_features"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contender:
-    """A model whose pictures were judged."""
-
-    name: str
-    judge: str  # fingerprint of the judge that read its pictures
-    metrics: Mapping  # content of metrics.json: `alignment`, perhaps `seed_diversity`
-    rows: pd.DataFrame  # as `evaluation.read_rows` gives them
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guard:
-    """A score that must not pay for a better main score."""
-
-    name: str
-    difference: Figure  # challenger less champion
-    is_worse: bool  # surely, by more than `guard_margin`
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """The numbers that a decision rests on."""
-
-    main_score: str  # alignment.SPLIT.LANGUAGE.MEASURE
-    challenger: float  # its main score
-    champion: float | None = None  # None where nothing is compared, as are the next two
-    difference: Figure | None = None  # of the main score, paired; `n` counts prompts
-    guards: tuple[Guard, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """What the gate decided, and why."""
-
-    passed: bool
-    reason: str  # one or more sentences
-    challenger: str
-    champion: str | None  # None where there is none, or none that still draws
-    judge: str  # fingerprint of the challenger's
-    measured: Measured | None  # None where a figure is missing or not a number
-    config: GateConfig
-    instead_of: int = 0  # who was champion when it was tried, by number; 0 for nobody
-
-    @property
-    def verdict(self) -> str:
-        return f"{'passed' if self.passed else 'refused'}: {self.reason}"
 
 
 def decide(
@@ -82,7 +38,9 @@ def decide(
 
     It does where the low end of the 95 % interval of its main score's paired rise is
     above `margin`, no guarded score's interval lies wholly below minus `guard_margin`,
-    its main score is at least `minimum`, and `min_prompts` prompts were compared.
+    a picture takes at most `max_slowdown` times as long and the model has at most
+    `max_growth` times as many parameters, its main score is at least `minimum`, and
+    `min_prompts` prompts were compared.
     Guarded are the share of pictures that are wholly right in each language (where no
     scene is known: of those whose caption is found), every type of question, and the
     diversity between seeds.
@@ -188,6 +146,7 @@ def _measure(
             )
             for name, change in differences
         ),
+        costs=tuple(_costs(challenger, champion, config)),
     )
 
 
@@ -213,6 +172,33 @@ def _guarded(
     if any(side.metrics.get("seed_diversity") for side in (champion, challenger)):
         ends = (_figure(side, _DIVERSITY) for side in (champion, challenger))
         yield _DIVERSITY, _less(*ends)
+
+
+def _costs(
+    challenger: Contender, champion: Contender, config: GateConfig
+) -> Iterator[Cost]:
+    limits = (
+        ("seconds_per_picture", "max_slowdown", config.max_slowdown),
+        ("parameters", "max_growth", config.max_growth),
+    )
+    for name, key, limit in limits:
+        yield Cost(
+            name=name,
+            challenger=_cost(challenger, name),
+            champion=_cost(champion, name),
+            limit=limit,
+            key=f"gate.{key}",
+        )
+
+
+def _cost(contender: Contender, name: str) -> float:
+    value = contender.metrics.get("cost", {}).get(name)
+    if value is None or not 0 < value < math.inf:
+        raise DataError(
+            f"cost.{name} of {contender.name} is {value}, which is nothing to compare "
+            "by. Run `llmvis evaluate` again."
+        )
+    return value
 
 
 def _less(before: Figure, now: Figure) -> Figure:
@@ -272,6 +258,17 @@ def _objections(measured: Measured, config: GateConfig) -> Iterator[str]:
             yield (
                 f"{guard.name} changes by {_points(guard.difference)}, and "
                 f"gate.guard_margin allows -{100 * config.guard_margin:.1f}."
+            )
+    yield from _extravagances(measured)
+
+
+def _extravagances(measured: Measured) -> Iterator[str]:
+    for cost in measured.costs:
+        if cost.is_too_high:
+            yield (
+                f"{cost.name} is {cost.challenger:.4g}, {cost.ratio:.2f} times the "
+                f"{cost.champion:.4g} of the champion, and {cost.key} allows "
+                f"{cost.limit:g} times."
             )
 
 

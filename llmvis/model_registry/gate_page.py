@@ -5,12 +5,13 @@ from pathlib import Path
 
 from llmvis import storage
 from llmvis.evaluation.formats import BAR_NAMES, LANGUAGES, split_title, template
-from llmvis.model_registry.gate import Decision
+from llmvis.model_registry.decisions import Decision
 
 _WHOLE = {
     "all_correct": "everything right",
     "r_precision": "R-precision",
     "seed_diversity": "diversity between seeds",
+    "seconds_per_picture": "seconds for a picture",
 }
 
 

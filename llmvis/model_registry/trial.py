@@ -9,7 +9,7 @@ from llmvis import evaluation, storage
 from llmvis.config import Params
 from llmvis.errors import LlmvisError
 from llmvis.model_registry import champions, gate, gate_page, runs, store, versions
-from llmvis.model_registry.gate import Contender, Decision
+from llmvis.model_registry.decisions import Contender, Decision
 from llmvis.model_registry.provenance import Version
 
 Progress = Callable[[int, int, str], None]
@@ -69,6 +69,9 @@ def hold(
 def settle(version: Version, decision: Decision, folder: Path) -> Version:
     """Keeps a decision with its version, and promotes the version if it passed.
 
+    Where `gate.approval` is required, what passed stays the challenger until a person
+    promotes it.
+
     Args:
         version: What was decided on.
         decision: What `hold` gives.
@@ -110,7 +113,9 @@ def is_overtaken(version: Version) -> bool:
         RegistryError: The store cannot be opened.
     """
     now = versions.champion(version.name)
-    met = version.gate_met == (now.version if now else 0)
+    standing = now.version if now else 0
+    # It is the champion itself where a promotion was stopped half way.
+    met = standing in {version.gate_met, version.version}
     return not version.reason and version.gate.startswith("passed") and not met
 
 

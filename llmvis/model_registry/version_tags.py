@@ -14,6 +14,9 @@ from llmvis.model_registry.provenance import Version
 MODEL, REPORT = "llmvis.model_fingerprint", "llmvis.report_fingerprint"
 REASON, PROMOTED = "llmvis.promoted_because", "llmvis.promoted_at"
 GATE, GATE_MET = "gate", "llmvis.gate_met"
+AWAITS_APPROVAL = (
+    "awaits approval"  # how the gate tag begins where a person is to decide
+)
 _FILES, _SAMPLING = "llmvis.files", "llmvis.sampling"
 _FIGURES, _DATA = "llmvis.figures", "llmvis.data_digest"
 

@@ -7,14 +7,15 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.testing.utilities import prefect_test_harness
 
-from flows import native_output
+from flows import native_output, overlay
 from flows import pipeline as pipeline_module
 from flows.pipeline import pipeline
+from flows.promote import promote
 from llmvis import evaluation, storage
 from llmvis.errors import StageFailed
 from llmvis.evaluation import alignment
 from llmvis.model_registry import smoke_test, trial, versions
-from llmvis.model_registry.gate import Contender
+from llmvis.model_registry.decisions import Contender
 from llmvis.model_registry.provenance import Version
 
 VERSION = Version(name="llmvis", version=1, model_fingerprint="abc", run_id="run")
@@ -137,6 +138,7 @@ def _contender(name, num_right):
         for i in range(100)
     )
     scores = evaluation.plain({"alignment": alignment.scores(rows, seed=0)})
+    scores["cost"] = {"seconds_per_picture": 0.004, "parameters": 1000}
     return Contender(name=name, judge="judge", metrics=scores, rows=rows)
 
 
@@ -162,6 +164,20 @@ def test_a_model_becomes_the_champion_only_where_it_is_better(model, prefect, ca
     assert (better.version, better.aliases) == (3, ("challenger", "champion"))
     assert better.gate.startswith("passed: alignment.test.en.r_precision rises by +40")
     assert [v.version for v in versions.list_versions("llmvis")] == [3, 2, 1]
+
+
+@pytest.mark.usefixtures("prefect")
+def test_a_person_approves_a_version_by_a_flow(model, project):
+    project.write("params.yaml", overlay.merged({"gate": {"approval": "required"}}))
+    model(40)
+    waits = pipeline()
+    assert waits.aliases == ("challenger",)
+    assert waits.gate.startswith("awaits approval: It is the first model")
+    assert pipeline() == waits
+
+    approved = promote(1, "I looked at the pictures")
+    assert approved.aliases == ("challenger", "champion")
+    assert pipeline() == approved
 
 
 def test_ctrl_c_leaves_no_process_and_no_half_output(project, monkeypatch, tmp_path):

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_one_machine_and_a_work_pool_retrain_at_the_same_times():
     served = serve.deployment(config.read(ROOT / "params.yaml").up)
-    [declared] = sections.read_yaml(ROOT / "prefect.yaml")["deployments"]
+    declared, _ = sections.read_yaml(ROOT / "prefect.yaml")["deployments"]
 
     [schedule], [trigger] = served.schedules, served.triggers
     [time], [event] = declared["schedules"], declared["triggers"]
@@ -23,3 +23,12 @@ def test_one_machine_and_a_work_pool_retrain_at_the_same_times():
         "limit": served.concurrency_limit,
         "collision_strategy": served.concurrency_options.collision_strategy,
     }
+
+
+def test_both_let_a_person_promote_a_version_and_say_why():
+    served = serve.approval_deployment()
+    _, declared = sections.read_yaml(ROOT / "prefect.yaml")["deployments"]
+
+    assert declared["entrypoint"] == "flows/promote.py:promote"
+    assert (declared["name"], served.flow_name) == (served.name, "promote")
+    assert served._parameter_openapi_schema.required == ["version", "reason"]

@@ -19,6 +19,7 @@ GATE = dataclasses.replace(
 )
 MAIN = "alignment.test_unseen_scene.en.all_correct"
 DIVERSITY = {"value": 0.5, "low": 0.45, "high": 0.55, "n": 100}
+COST = {"seconds_per_picture": 0.004, "parameters": 1000}
 
 
 def rows(right, lang="en", *, colors=None, split="test_unseen_scene"):
@@ -43,10 +44,11 @@ def rows(right, lang="en", *, colors=None, split="test_unseen_scene"):
     )
 
 
-def contender(name, *tables, judge="judge", diversity=DIVERSITY):
+def contender(name, *tables, judge="judge", diversity=DIVERSITY, cost=COST):
     table = pd.concat(tables, ignore_index=True)
     metrics = {"alignment": alignment.scores(table, seed=0)}
     metrics["seed_diversity"] = {"judge_features": diversity}
+    metrics["cost"] = cost
     return Contender(
         name=name, judge=judge, metrics=evaluation.plain(metrics), rows=table
     )
@@ -141,6 +143,50 @@ def test_a_challenger_whose_seeds_all_draw_the_same_is_refused():
 
     assert not decision.passed
     assert "seed_diversity.judge_features changes by -49.0 points" in decision.reason
+
+
+@pytest.mark.parametrize(
+    ("cost", "says"),
+    [
+        (
+            {"seconds_per_picture": 0.01},
+            "seconds_per_picture is 0.01, 2.50 times the 0.004 of the champion, and "
+            "gate.max_slowdown allows 2 times",
+        ),
+        (
+            {"parameters": 2500},
+            "parameters is 2500, 2.50 times the 1000 of the champion, and "
+            "gate.max_growth allows 2 times",
+        ),
+    ],
+)
+def test_a_better_model_that_costs_too_much_is_refused_with_the_numbers(cost, says):
+    costly = contender("b", rows(share(60)), rows(share(60), "zh"), cost=COST | cost)
+    decision = decide(costly, CHAMPION, max_slowdown=2.0, max_growth=2.0)
+
+    assert not decision.passed
+    assert says in decision.reason
+    assert decide(costly, CHAMPION, max_slowdown=2.5, max_growth=2.5).passed
+    assert "Too much." in gate_page.render(decision)
+
+
+@pytest.mark.parametrize("value", [None, 0.0, math.nan])
+@pytest.mark.parametrize("name", ["seconds_per_picture", "parameters"])
+def test_a_cost_that_one_of_the_two_does_not_know_is_refused(name, value):
+    unknown = contender("a", CHAMPION.rows, cost=COST | {name: value})
+    decision = decide(BETTER, unknown)
+
+    assert not decision.passed
+    assert f"cost.{name} of a is {value}" in decision.reason
+
+
+def test_what_passes_awaits_approval_where_that_is_required():
+    decision = decide(BETTER, CHAMPION, approval="required")
+
+    assert decision.passed
+    assert decision.verdict.startswith(f"awaits approval: {MAIN} rises by")
+    assert "llmvis 2 awaits approval</h1>" in gate_page.render(decision)
+    assert decide(CHAMPION, BETTER, approval="required").verdict.startswith("refused: ")
 
 
 def test_too_few_prompts_are_refused_with_the_numbers():

@@ -33,7 +33,9 @@ def rows(num_right):
 
 
 def metrics(num_right):
-    return {"alignment": alignment.scores(rows(num_right), seed=0)}
+    scores = alignment.scores(rows(num_right), seed=0)
+    cost = {"seconds_per_picture": 0.004, "parameters": 1000}
+    return {"alignment": scores, "cost": cost}
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +56,7 @@ def judge(tmp_path):
 def register(store, any_folder, judge, sampling):
     """Registers a model of which so many pictures are right, and tries it."""
 
-    def register(num_right, weights, drawn_with=sampling):
+    def register(num_right, weights, drawn_with=sampling, params=PARAMS):
         (any_folder / "generator.keras").write_text(weights)
         with storage.staged(store / "report") as report:
             content = evaluation.plain(metrics(num_right))
@@ -65,7 +67,7 @@ def register(store, any_folder, judge, sampling):
         version = versions.register(any_folder, store / "report", "llmvis", drawn_with)
         decision = trial.hold(
             version,
-            PARAMS,
+            params,
             report=store / "report",
             examples=store / "examples",
             judge=judge,
@@ -226,3 +228,44 @@ def test_what_passed_beside_another_champion_does_not_replace_the_new_one(
     with pytest.raises(RegistryError, match="version 3 became the champion meanwhile"):
         trial.promote_if_passed(passed)
     assert versions.champion("llmvis").version == 3
+
+
+def test_what_awaits_approval_is_the_champion_once_a_person_says_so(
+    register, champion_draws
+):
+    careful = replace(PARAMS, gate=replace(PARAMS.gate, approval="required"))
+    register(40, "first")
+    champion_draws(40)
+    version, _ = register(70, "second", params=careful)
+
+    assert version.aliases == ("challenger",)
+    assert version.gate.startswith("awaits approval: alignment.test.en.all_correct")
+    assert trial.promote_if_passed(version) == version  # asking again is no approval
+    assert versions.champion("llmvis").version == 1
+
+    approved = champions.promote("llmvis", 2, "I looked at the pictures")
+    assert approved.aliases == ("challenger", "champion")
+    assert approved.reason == "I looked at the pictures"
+    assert approved.gate.startswith("approved: alignment.test.en.all_correct rises")
+
+
+def test_a_promotion_that_was_killed_half_way_is_finished(
+    register, champion_draws, monkeypatch
+):
+    def die(*_):
+        raise SystemExit
+
+    register(40, "first")
+    champion_draws(40)
+    with monkeypatch.context() as patch:
+        # A kill would not let anything be put back either.
+        patch.setattr(champions, "_keep_reason", die)
+        patch.setattr(champions, "_put_back", lambda *_: None)
+        with pytest.raises(SystemExit):
+            register(70, "second")
+    killed = versions.champion("llmvis")
+    assert (killed.version, killed.reason) == (2, "")
+
+    assert not trial.is_overtaken(killed)
+    assert trial.promote_if_passed(killed).reason == killed.gate
+    assert versions.resolve("models:/llmvis@previous").version == 1

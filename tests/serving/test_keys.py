@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import logging
 from types import SimpleNamespace
 
 import httpx
