@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
+from llmvis.finishing_config import FinishingConfig
 from llmvis.operating import GateConfig, RegisterConfig, ServeConfig, UpConfig
 from llmvis.sections import (
     read_section,
@@ -34,6 +35,7 @@ class IngestConfig:
         "caption_table",
         "sidecar_text",
         "class_folders",
+        "emoji",
     ]
     path: str  # the folder or file to read; `scenes` reads none
     image_size: int  # side of the square every picture becomes, in pixels
@@ -41,6 +43,10 @@ class IngestConfig:
     min_side: (
         int  # pixels that the shorter side of a file must have; smaller is refused
     )
+    fit: Literal["pad", "crop", "stretch"]  # how a picture becomes a square
+    min_sharpness: float  # of datasets.quality.sharpness; 0 takes all
+    min_contrast: float  # of datasets.quality.contrast; 0 takes all
+    engine: str | None  # address of the Dask scheduler whose workers read; null: here
     num_train_scenes: int  # how many training pictures `scenes` draws
     num_test_scenes: int  # how many each of its other splits gets
     seed: int
@@ -55,6 +61,17 @@ class IngestConfig:
             self.min_side >= 1,
             f"ingest.min_side is {self.min_side}, and must be at least 1. Try 8.",
         )
+        require(
+            self.engine is None or "://" in self.engine,
+            f"ingest.engine is {self.engine}, and must be null or the address of a "
+            "Dask scheduler, such as tcp://127.0.0.1:8786.",
+        )
+        for key in ("min_sharpness", "min_contrast"):
+            value = getattr(self, key)
+            require(
+                value >= 0,
+                f"ingest.{key} is {value}, and must be 0 (take all) or more.",
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,9 +107,14 @@ class TrainConfig:
     """Which networks are trained, and how."""
 
     # Named here too, so that a misspelt one is refused before hours of work.
-    text_encoder: Literal["lstm", "transformer"]  # training.build.TEXT_ENCODERS
+    text_encoder: Literal[  # training.build.TEXT_ENCODERS
+        "bag_of_words", "word_embedding", "rnn", "lstm", "gru", "transformer"
+    ]
+    word_vectors: str | None  # of `word_embedding`: a file or a spaCy package
     # The keys of training.build.GENERATORS.
-    generator: Literal["autoregressive", "regression"]
+    generator: Literal[
+        "autoregressive", "masked", "flow_matching", "gan", "vae", "regression"
+    ]
     hidden_dim: int
     num_layers: int
     num_heads: int
@@ -114,6 +136,12 @@ class TrainConfig:
             f"train.num_heads, {self.num_heads}. Try {64 * self.num_heads}.",
         )
         _require_share(self.caption_dropout, "train.caption_dropout")
+        require(
+            self.word_vectors is None or self.text_encoder == "word_embedding",
+            f"train.word_vectors is {self.word_vectors}, and train.text_encoder "
+            f"{self.text_encoder} takes none. Set it to word_embedding, or "
+            "word_vectors to null.",
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,7 +186,9 @@ class SamplingConfig:
     guidance_scale: float  # 1.0 is off, see generators/guidance.py
     temperature: float  # 1.0 leaves the logits as they are
     top_k: int  # number of values that stay in the draw; 0 keeps all
+    top_p: float  # share of the probability that stays in the draw; 1.0 keeps all
     num_steps: int  # passes of a parallel decoder; others ignore it
+    num_candidates: int  # pictures drawn, of which the likeliest is given
 
     def __post_init__(self):
         require(
@@ -174,6 +204,16 @@ class SamplingConfig:
             self.num_steps >= 1,
             f"sampling.num_steps is {self.num_steps}, and must be at least 1.",
         )
+        require(
+            0 < self.top_p <= 1,
+            f"sampling.top_p is {self.top_p}, and must be above 0 and at most 1. "
+            "1.0 keeps all.",
+        )
+        require(
+            1 <= self.num_candidates <= 64,
+            f"sampling.num_candidates is {self.num_candidates}, and must be from 1 to "
+            "64. Try 4.",
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -183,6 +223,7 @@ class Params:
     ingest: IngestConfig
     tokenize: TokenizeConfig
     train: TrainConfig
+    finishing: FinishingConfig
     judge: JudgeConfig
     evaluate: EvaluateConfig
     sampling: SamplingConfig

@@ -3,6 +3,7 @@
 Dimension key: B batch, Y X picture rows and columns, H W grid, D digits, L tokens.
 """
 
+import copy
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,9 +16,17 @@ from keras import ops
 
 from llmvis.config import SamplingConfig
 from llmvis.errors import ConfigError, MismatchError, MissingStage, ShapeError
+from llmvis.finishing.finisher import Finisher
 
 # Imported so that Keras finds the classes of every network it may have to load.
-from llmvis.generators import autoregressive, regression  # noqa: F401
+from llmvis.generators import (  # noqa: F401
+    autoregressive,
+    flow_matching,
+    gan,
+    masked,
+    regression,
+    vae,
+)
 from llmvis.generators.drawing import Draw
 from llmvis.image_tokenizers.batching import in_batches
 from llmvis.image_tokenizers.layer_tokenizer import LayerTokenizer
@@ -25,7 +34,12 @@ from llmvis.image_tokenizers.sketch_tokenizer import SketchTokenizer
 from llmvis.prompts.text_tokenizer import TextTokenizer
 from llmvis.records import Sample
 from llmvis.storage import read_json, staged, write_json
-from llmvis.text_encoders import lstm, transformer  # noqa: F401
+from llmvis.text_encoders import (  # noqa: F401
+    bag_of_words,
+    recurrent,
+    transformer,
+    word_embedding,
+)
 
 _LARGEST_BATCH = 64
 _TEXT_TOKENIZER, _IMAGE_TOKENIZER = "text_tokenizer.json", "image_tokenizer.keras"
@@ -40,6 +54,7 @@ class TextToImage:
         generator: Token ids to codes or pixels.
         image_tokenizer: Codes to pictures.
         about: What the model was made from, kept in `model.json`.
+        finisher: What is done to decoded pictures; None gives them out as they are.
     """
 
     def __init__(
@@ -48,8 +63,10 @@ class TextToImage:
         generator: keras.Model,
         image_tokenizer: LayerTokenizer | SketchTokenizer,
         about: dict,
+        finisher: Finisher | None = None,
     ):
         self.text_tokenizer, self.about = text_tokenizer, about
+        self.finisher = finisher
         self.generator, self._image_tokenizer = generator, image_tokenizer
         self._null_ids = text_tokenizer.empty_caption()
         # One compiled graph for each size of batch and kind of draw.
@@ -64,11 +81,20 @@ class TextToImage:
 
     @property
     def image_size(self) -> int:
+        """Side of the pictures it learnt from and draws, in pixels."""
         return self._image_tokenizer.image_size
 
     @property
+    def picture_size(self) -> int:
+        """Side of the pictures it gives out, in pixels."""
+        factor = self.finisher.factor if self.finisher is not None else 1
+        return self.image_size * factor
+
+    @property
     def num_parameters(self) -> int:
-        return self.generator.count_params() + self._image_tokenizer.count_params()
+        finisher = self.finisher.num_parameters if self.finisher is not None else 0
+        networks = self.generator, self._image_tokenizer
+        return sum(network.count_params() for network in networks) + finisher
 
     def generate(
         self,
@@ -88,6 +114,8 @@ class TextToImage:
         Raises:
             PromptError: A prompt is empty or too long.
             ShapeError: There are not as many seeds as prompts.
+            ConfigError: There are several candidates, and the family cannot say which
+                is the likeliest.
         """
         seeds = [seed] * len(prompts) if isinstance(seed, int) else list(seed)
         if len(seeds) != len(prompts):
@@ -95,14 +123,15 @@ class TextToImage:
                 f"There are {len(prompts)} prompts and {len(seeds)} seeds. Give one "
                 "seed for all, or one for each."
             )
+        if sampling.num_candidates > 1:
+            self._require_likelihood()
         token_ids = self.text_tokenizer.encode(prompts)
+        size = max(1, _LARGEST_BATCH // sampling.num_candidates)
         images = [
-            self._draw(
-                token_ids[i : i + _LARGEST_BATCH],
-                seeds[i : i + _LARGEST_BATCH],
-                sampling,
+            self.finish(
+                self._draw(token_ids[i : i + size], seeds[i : i + size], sampling)
             )
-            for i in range(0, len(prompts), _LARGEST_BATCH)
+            for i in range(0, len(prompts), size)
         ]
         return [
             Sample(
@@ -116,22 +145,30 @@ class TextToImage:
             )
         ]
 
+    def finish(self, images: np.ndarray) -> np.ndarray:
+        """Decoded pictures `(B, Y, X, 3)` uint8 as they are given out, uint8 too."""
+        return images if self.finisher is None else self.finisher.finish(images)
+
+    def unfinished(self) -> Self:
+        """The same model, that gives pictures out as they are decoded."""
+        plain = copy.copy(self)
+        plain.finisher = None
+        return plain
+
     def score(self, prompts: Sequence[str], images: np.ndarray) -> np.ndarray:
         """Log-likelihood of the codes of pictures under prompts, in nats; `(B,)`.
 
-        Higher is likelier. It counts the codes, not what encoding lost.
+        Higher is likelier. It counts the codes that say something, not what encoding
+        lost.
 
         Raises:
             ConfigError: The family has no likelihood.
         """
-        if not hasattr(self.generator, "score"):
-            raise ConfigError(
-                f"The family {self.family!r} gives no likelihood. Ask a family that "
-                "draws codes, for example `autoregressive`."
-            )
+        self._require_likelihood()
         token_ids = self.text_tokenizer.encode(prompts, truncate=True)
-        codes = self._image_tokenizer.encode(images)
-        return in_batches(self.generator.score, token_ids, codes.astype("int32"))
+        codes = self._image_tokenizer.encode(images).astype("int32")
+        lengths = self.lengths(codes)
+        return in_batches(self.generator.score, token_ids, codes, lengths)
 
     def codebooks(self, images: np.ndarray) -> list[tuple[np.ndarray, int]]:
         """Every digit that says what is in pictures `(B, Y, X, 3)` uint8.
@@ -146,7 +183,7 @@ class TextToImage:
 
     def lengths(self, codes: np.ndarray) -> np.ndarray:
         """Positions of codes `(N, H, W, D)` after which nothing is said, `(N,)`."""
-        return self._image_tokenizer.lengths(codes)
+        return np.asarray(self._image_tokenizer.lengths(codes))
 
     def reconstruct(self, images: np.ndarray) -> np.ndarray:
         """What the image tokenizer keeps of pictures: `(B, Y, X, 3)` uint8, both."""
@@ -162,6 +199,8 @@ class TextToImage:
             self._image_tokenizer.save(staging / _IMAGE_TOKENIZER)
             self.generator.save(staging / _GENERATOR, include_optimizer=False)
             write_json(staging / _ABOUT, self.about)
+            if self.finisher is not None:
+                self.finisher.save(staging)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -186,43 +225,63 @@ class TextToImage:
             for name in (_GENERATOR, _IMAGE_TOKENIZER)
         ]
         generator, image_tokenizer = networks
-        return cls(text_tokenizer, generator, image_tokenizer, about)
+        finisher = Finisher.load(folder)
+        return cls(text_tokenizer, generator, image_tokenizer, about, finisher)
 
     def _draw(self, token_ids, seeds, sampling):
         wanted = len(seeds)
         # A few sizes of batch serve all, so that few graphs are compiled.
         padded = 1 << (wanted - 1).bit_length()
         token_ids = np.concatenate([token_ids, token_ids[[0] * (padded - wanted)]])
-        noise = self._noise([*seeds, *seeds[:1] * (padded - wanted)])
+        seeds = [*seeds, *seeds[:1] * (padded - wanted)]
+        noise = self._noise(seeds, sampling.num_candidates)
         draw = self._compiled(
-            sampling.guidance_scale != 1.0, sampling.top_k, sampling.num_steps
+            sampling.num_candidates,
+            guided=sampling.guidance_scale != 1.0,
+            top_k=sampling.top_k,
+            top_p=sampling.top_p,
+            num_steps=sampling.num_steps,
         )
         scales = np.float32(sampling.guidance_scale), np.float32(sampling.temperature)
         return np.asarray(draw(token_ids, noise, *scales))[:wanted]
 
-    def _noise(self, seeds):
+    def _noise(self, seeds, num_candidates=1):
         shape = self.generator.noise_shape
-        uniform = [
-            np.random.default_rng(seed).random(shape, "float32") for seed in seeds
+        # The first candidate is the picture that is drawn where there is but one.
+        streams = [
+            (seed, n) if n else seed for seed in seeds for n in range(num_candidates)
         ]
+        uniform = [np.random.default_rng(s).random(shape, "float32") for s in streams]
         return -np.log(-np.log(np.clip(uniform, 1e-12, 1 - 1e-7, dtype="float32")))
 
-    def _compile(self, guided, top_k, num_steps):
+    def _compile(self, num_candidates, **fixed):
         @tf.function(jit_compile=True)
         def draw_pictures(token_ids, noise, guidance_scale, temperature):
-            draw = Draw(
-                guided=guided,
-                top_k=top_k,
-                num_steps=num_steps,
-                guidance_scale=guidance_scale,
-                temperature=temperature,
-            )
+            draw = Draw(**fixed, guidance_scale=guidance_scale, temperature=temperature)
+            token_ids = ops.repeat(token_ids, num_candidates, axis=0)
             made = self.generator.sample(token_ids, noise, self._null_ids, draw)
+            if num_candidates > 1:
+                made = self._likeliest(token_ids, made, num_candidates)
             if self.generator.makes == "codes":
                 made = self._image_tokenizer.decode(made)
             return ops.cast(ops.round(made * 255), "uint8")
 
         return draw_pictures
+
+    def _likeliest(self, token_ids, codes, num_candidates):
+        """Of the codes of each prompt those to which the model gives the most nats."""
+        lengths = self._image_tokenizer.lengths(codes)
+        nats = self.generator.score(token_ids, codes, lengths)
+        best = ops.argmax(ops.reshape(nats, (-1, num_candidates)), axis=1)
+        codes = ops.reshape(codes, (-1, num_candidates, *codes.shape[1:]))
+        return ops.take_along_axis(codes, best[:, None, None, None, None], axis=1)[:, 0]
+
+    def _require_likelihood(self):
+        if not hasattr(self.generator, "score"):
+            raise ConfigError(
+                f"The family {self.family!r} gives no likelihood, which several "
+                "candidates and the held-out likelihood need. Ask `autoregressive`."
+            )
 
 
 def _to_uint8(images):

@@ -70,8 +70,8 @@ def test_what_is_not_yaml_with_sections_is_refused(tmp_path, text):
 
 
 def test_an_unknown_family_is_named_beside_those_that_exist(params):
-    with pytest.raises(ConfigError, match=r"train\.generator is 'gan'.*regression"):
-        params({"train": {"generator": "gan"}})
+    with pytest.raises(ConfigError, match=r"train\.generator is 'giraffe'.*regression"):
+        params({"train": {"generator": "giraffe"}})
 
 
 @pytest.mark.parametrize("value", ["many", True, 3.5, None, [3]])
@@ -102,6 +102,7 @@ def test_a_whole_number_may_stand_for_a_fraction(params):
         ("gate", {"min_prompts": 1}, r"gate\.min_prompts is 1.*Try 50"),
         ("gate", {"max_growth": 0.0}, r"gate\.max_growth is 0\.0.*2\.0 is twice"),
         ("gate", {"approval": "maybe"}, r"gate\.approval is .maybe.*none, required"),
+        ("up", {"notify": "ops"}, r"up\.notify is .ops.*Try slack-webhook"),
     ],
 )
 def test_a_value_that_cannot_work_is_named_with_one_that_can(

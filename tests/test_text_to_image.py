@@ -6,11 +6,24 @@ import numpy as np
 import pytest
 
 from llmvis.config import SamplingConfig
-from llmvis.errors import MismatchError, MissingStage, PromptError, ShapeError
+from llmvis.errors import (
+    ConfigError,
+    MismatchError,
+    MissingStage,
+    PromptError,
+    ShapeError,
+)
 from llmvis.storage import read_json, write_json
 from llmvis.text_to_image import TextToImage
 
-PLAIN = SamplingConfig(guidance_scale=1.0, temperature=1.0, top_k=0, num_steps=4)
+PLAIN = SamplingConfig(
+    guidance_scale=1.0,
+    temperature=1.0,
+    top_k=0,
+    num_steps=4,
+    top_p=1.0,
+    num_candidates=1,
+)
 PROMPTS = ["a blue bird", "一只蓝色的小鸟", "a red flower"]
 
 
@@ -52,6 +65,23 @@ def test_guidance_is_read_from_the_sampling(model):
         images(model.generate(PROMPTS, 0, PLAIN)),
         images(model.generate(PROMPTS, 0, guided)),
     )
+
+
+def test_of_several_candidates_the_likeliest_is_given(model):
+    several = dataclasses.replace(PLAIN, num_candidates=4)
+    one = images(model.generate(PROMPTS, 0, PLAIN))
+    best = images(model.generate(PROMPTS, 0, several))
+
+    assert not np.array_equal(one, best)
+    assert np.array_equal(best[2:], images(model.generate(PROMPTS[2:], 0, several)))
+
+
+def test_a_family_without_a_likelihood_refuses_several_candidates(model, monkeypatch):
+    monkeypatch.delattr(type(model.generator), "score")
+    several = dataclasses.replace(PLAIN, num_candidates=4)
+
+    with pytest.raises(ConfigError, match="'autoregressive' gives no likelihood"):
+        model.generate(PROMPTS, 0, several)
 
 
 def test_a_score_is_finite_and_below_zero(model):

@@ -50,8 +50,12 @@ def generate(
     guidance_scale: Annotated[float | None, typer.Option(help="1.0 is off.")] = None,
     temperature: Annotated[float | None, typer.Option(help="Above 0.")] = None,
     top_k: Annotated[int | None, typer.Option(help="0 keeps all.")] = None,
+    top_p: Annotated[float | None, typer.Option(help="1.0 keeps all.")] = None,
     num_steps: Annotated[
         int | None, typer.Option(help="Passes of a parallel decoder.")
+    ] = None,
+    num_candidates: Annotated[
+        int | None, typer.Option(help="Drawn for each picture; the likeliest is given.")
     ] = None,
     model: _Model = None,
 ) -> None:
@@ -70,7 +74,9 @@ def generate(
         "guidance_scale": guidance_scale,
         "temperature": temperature,
         "top_k": top_k,
+        "top_p": top_p,
         "num_steps": num_steps,
+        "num_candidates": num_candidates,
     }
     given: dict[str, Any] = {k: v for k, v in options.items() if v is not None}
     with project.entered() as params:

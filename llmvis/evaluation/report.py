@@ -91,14 +91,12 @@ def sample_table(folder: Path) -> pd.DataFrame:
     """Lists the first samples of a report for people to look through.
 
     Returns:
-        A row for each, and none where the report was kept without pictures.
+        A row for each.
 
     Raises:
         MissingStage: There is no report in `folder`.
     """
     rows = read_rows(folder).drop_duplicates(["split", "lang", "prompt"])
-    if "image" not in rows:
-        return pd.DataFrame()
     first = rows.groupby(["split", "lang"], sort=False).head(_LISTED)
     right = first["all_correct" if "all_correct" in first else "r_precision"]
     pictures = [storage.decode_png(image["bytes"]) for image in first["image"]]

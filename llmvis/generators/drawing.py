@@ -1,5 +1,6 @@
 """How a value is drawn from logits."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ class Draw:
 
     guided: bool  # whether the second half of a batch is the empty prompt
     top_k: int  # 0 keeps all
+    top_p: float  # 1 keeps all
     num_steps: int  # of a parallel decoder
     guidance_scale: Any  # float scalar, see guidance.py
     temperature: Any  # float scalar above 0
@@ -34,7 +36,7 @@ def draw_values(logits, noise, draw):
         draw: How.
 
     Returns:
-        Values, shape `(B, ...)`, int32.
+        Values, shape `(B, ...)`, int32, and the log-likelihood of each, in nats.
     """
     if draw.guided:
         conditional, unconditional = ops.split(logits, 2)
@@ -43,7 +45,29 @@ def draw_values(logits, noise, draw):
     if 0 < draw.top_k < logits.shape[-1]:
         least = ops.top_k(logits, draw.top_k)[0][..., -1:]
         logits = ops.where(logits < least, _NEVER, logits)
-    return ops.cast(ops.argmax(logits + noise, axis=-1), "int32")
+    if draw.top_p < 1.0:
+        logits = _likeliest_share(logits, draw.top_p)
+    values = ops.cast(ops.argmax(logits + noise, axis=-1), "int32")
+    nats = ops.take_along_axis(ops.log_softmax(logits), values[..., None], axis=-1)
+    return values, nats[..., 0]
+
+
+def _likeliest_share(logits, share):
+    """Keeps the likeliest values that together reach a share of the probability.
+
+    Holtzman et al., 2020, https://arxiv.org/abs/1904.09751.
+    """
+    chances = ops.softmax(logits)
+    falling = -ops.sort(-chances, axis=-1)
+    is_kept = ops.cumsum(falling, axis=-1) - falling < share
+    least = ops.min(ops.where(is_kept, falling, 1.0), axis=-1, keepdims=True)
+    return ops.where(chances < least, _NEVER, logits)
+
+
+def to_normal(gumbel):
+    """Turns Gumbel noise into normal noise: the same chance of less, any shape."""
+    uniform = ops.clip(ops.exp(-ops.exp(-gumbel)), 1e-6, 1 - 1e-6)
+    return math.sqrt(2) * ops.erfinv(2 * uniform - 1)
 
 
 def with_null_prompts(token_ids, null_ids):

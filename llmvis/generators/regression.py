@@ -11,11 +11,13 @@ Dimension key: B batch, Y X picture rows and columns, L text tokens, C channels.
 import keras
 from keras import ops
 
-_SEED_SIZE = 8  # positions on a side that the dense layer draws
+from llmvis.generators.convolutions import SMALLEST, growing
+from llmvis.generators.pooling import mean_state
+from llmvis.generators.prompted import Prompted
 
 
 @keras.saving.register_keras_serializable("llmvis")
-class RegressionGenerator(keras.Model):
+class RegressionGenerator(Prompted):
     """Draws the mean picture of a prompt.
 
     Args:
@@ -27,44 +29,27 @@ class RegressionGenerator(keras.Model):
     Output: Pictures, shape `(B, Y, X, 3)`, in [0, 1].
     """
 
+    sizes = ("hidden_dim", "image_size")
     makes = "pixels"
     noise_shape = ()
 
     def __init__(self, text_encoder, *, hidden_dim, image_size, **kwargs):
-        super().__init__(**kwargs)
-        self.text_encoder = text_encoder
+        super().__init__(text_encoder, **kwargs)
         self.hidden_dim, self.image_size = hidden_dim, image_size
         self._read = keras.layers.Dense(
-            hidden_dim * _SEED_SIZE**2, activation="silu", name="read"
+            hidden_dim * SMALLEST**2, activation="silu", name="read"
         )
-        self._grow = keras.Sequential(name="grow")
-        self._num_doublings = (image_size // _SEED_SIZE).bit_length() - 1
-        for doubling in range(self._num_doublings):
-            self._grow.add(
-                keras.layers.Conv2DTranspose(
-                    max(16, hidden_dim >> (doubling + 1)),
-                    4,
-                    strides=2,
-                    padding="same",
-                    activation="silu",
-                )
-            )
-        self._grow.add(keras.layers.Conv2D(3, 3, padding="same", activation="sigmoid"))
+        self._grow = growing(hidden_dim, image_size)
 
     def build(self, input_shape):
-        if not self.text_encoder.built:  # as it is where it was loaded
-            self.text_encoder.build(input_shape["token_ids"])
+        super().build(input_shape)
         self._read.build((None, self.hidden_dim))
-        self._grow.build((None, _SEED_SIZE, _SEED_SIZE, self.hidden_dim))
+        self._grow.build((None, SMALLEST, SMALLEST, self.hidden_dim))
         self.built = True
 
     def call(self, inputs):
-        token_ids = inputs["token_ids"]
-        mask_BL1 = ops.cast(ops.not_equal(token_ids, 0), "float32")[..., None]
-        states_BLC = self.text_encoder(token_ids)
-        # Padding is id 0 and must not vote, or short prompts drift to one picture.
-        mean_BC = ops.sum(states_BLC * mask_BL1, axis=1) / ops.sum(mask_BL1, axis=1)
-        shape = (-1, _SEED_SIZE, _SEED_SIZE, self.hidden_dim)
+        mean_BC = mean_state(self.text_encoder, inputs["token_ids"])
+        shape = (-1, SMALLEST, SMALLEST, self.hidden_dim)
         return self._grow(ops.reshape(self._read(mean_BC), shape))
 
     def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):  # noqa: ARG002
@@ -74,16 +59,3 @@ class RegressionGenerator(keras.Model):
     def sample(self, token_ids, noise, null_ids, draw):  # noqa: ARG002
         """Pictures of prompts, `(B, Y, X, 3)` in [0, 1], whatever the noise."""
         return self({"token_ids": token_ids})
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "text_encoder": keras.saving.serialize_keras_object(self.text_encoder),
-            "hidden_dim": self.hidden_dim,
-            "image_size": self.image_size,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        encoder = keras.saving.deserialize_keras_object(config.pop("text_encoder"))
-        return cls(encoder, **config)

@@ -35,7 +35,8 @@ class Trunk(keras.layers.Layer):
         hidden_dim: Channels.
         num_layers: Blocks.
         num_heads: Attention heads; `hidden_dim` divided by it is a multiple of 4.
-        grid: Rows and columns of image positions; each sees itself and those before.
+        grid: Rows and columns of image positions.
+        causal: Whether each sees only itself and those before, or all.
 
     Input: Image states `(B, T, C)` and text states `(B, L, C)`; the `segments` of both,
         `(B, T)` and `(B, L)`, int: which of the pictures of a row something is of, 0
@@ -43,10 +44,10 @@ class Trunk(keras.layers.Layer):
     Output: Image states, shape `(B, T, C)`, normalised.
     """
 
-    def __init__(self, *, hidden_dim, num_layers, num_heads, grid, **kwargs):
+    def __init__(self, *, hidden_dim, num_layers, num_heads, grid, causal, **kwargs):
         super().__init__(**kwargs)
         self.hidden_dim, self.num_layers = hidden_dim, num_layers
-        self.num_heads, self.grid = num_heads, tuple(grid)
+        self.num_heads, self.grid, self.causal = num_heads, tuple(grid), causal
         self._blocks = [
             _Block(hidden_dim, num_heads, name=f"block_{i}") for i in range(num_layers)
         ]
@@ -60,14 +61,13 @@ class Trunk(keras.layers.Layer):
         self._norm.build(input_shape)
 
     def call(self, states, text_states, segments, text_segments, places):
-        length = segments.shape[1]
-        later_TT = np.triu(np.ones((length, length), "float32"), k=1) * HIDDEN
+        bias_B1TT = apart_bias(segments, segments)
+        if self.causal:
+            length = segments.shape[1]
+            later_TT = np.triu(np.ones((length, length), "float32"), k=1) * HIDDEN
+            bias_B1TT = ops.minimum(bias_B1TT, later_TT)
         bias_B1TS = ops.concatenate(
-            [
-                apart_bias(segments, text_segments),
-                ops.minimum(apart_bias(segments, segments), later_TT),
-            ],
-            axis=-1,
+            [apart_bias(segments, text_segments), bias_B1TT], axis=-1
         )
         rotary = tuple(
             ops.take(table, places, axis=0)[:, None] for table in self._rotary
@@ -115,7 +115,7 @@ class Trunk(keras.layers.Layer):
         return input_shape
 
     def get_config(self):
-        names = ("hidden_dim", "num_layers", "num_heads", "grid")
+        names = ("hidden_dim", "num_layers", "num_heads", "grid", "causal")
         return {
             **super().get_config(),
             **{name: getattr(self, name) for name in names},

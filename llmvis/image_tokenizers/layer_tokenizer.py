@@ -219,15 +219,14 @@ class LayerTokenizer(keras.Model):
         between = codes[:, 1:, 1, _FORM_DIGITS]
         return to_boxes(places, between, self._is_there(codes), **self._scale)
 
-    def lengths(self, codes: np.ndarray) -> np.ndarray:
+    def lengths(self, codes):
         """Positions of each picture, in raster order, after which nothing is said."""
-        num_things = np.sum(codes[:, 1:, 0, 0] < self.num_levels - 1, axis=1)
-        width = self.grid[1]
-        return np.minimum(width * (1 + num_things) + 1, width * self.grid[0])
+        num_things, width = ops.sum(self._is_there(codes), axis=1), self.grid[1]
+        return ops.minimum(width * (1 + num_things) + 1, width * self.grid[0])
 
     def codebooks(self, codes: np.ndarray) -> list[tuple[np.ndarray, int]]:
         """Every digit of the forms and palettes there are, and its number of values."""
-        things = codes[:, 1:][codes[:, 1:, 0, 0] < self.num_levels - 1]
+        things = codes[:, 1:][np.asarray(self._is_there(codes)) > 0]
         palettes = things[:, 0, :_PALETTE_DIGITS].T
         forms = things[:, 1, :_FORM_DIGITS].T
         return [(digit, _FORM_LEVELS) for digit in forms] + [

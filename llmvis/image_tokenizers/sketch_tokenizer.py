@@ -173,9 +173,9 @@ class SketchTokenizer(keras.Model):
         """Pictures `(B, Y, X, 3)` uint8 to uint8 codes `(B, H, W, D)`."""
         return in_batches(self._encode_batch, pixels).astype(np.uint8)
 
-    def lengths(self, codes: np.ndarray) -> np.ndarray:
+    def lengths(self, codes):
         """Positions of each picture: all of them."""
-        return np.full(len(codes), self.grid[0] * self.grid[1])
+        return ops.full((len(codes),), self.grid[0] * self.grid[1])
 
     def codebooks(self, codes: np.ndarray) -> list[tuple[np.ndarray, int]]:
         """Every digit of codes `(B, H, W, D)`, and how many values it can take."""

@@ -77,10 +77,9 @@ class Run:
         # It brings SciPy, and a rollback, which needs this module, need not wait.
         from llmvis.evaluation import sample_table
 
-        samples = sample_table(folder)
-        if len(samples):
-            # MLflow looks for pictures in columns of objects, and warns of text.
-            self._client.log_table(self.run_id, samples.astype("object"), path)
+        # MLflow looks for pictures in columns of objects, and warns of text.
+        samples = sample_table(folder).astype("object")
+        self._client.log_table(self.run_id, samples, path)
 
     def log_lineage(self, root: Path) -> None:
         """Keeps which data, code and packages the run had.

@@ -53,7 +53,9 @@ class GenerateRequest(BaseModel):
     guidance_scale: Annotated[Number, Field(ge=0)] | None = None
     temperature: Annotated[Number, Field(gt=0)] | None = None
     top_k: int | None = Field(default=None, ge=0, lt=2**31)
+    top_p: Annotated[Number, Field(gt=0, le=1)] | None = None
     num_steps: int | None = Field(default=None, ge=1, le=256)
+    num_candidates: int | None = Field(default=None, ge=1, le=8)
 
 
 class Picture(BaseModel):

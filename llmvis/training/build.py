@@ -1,16 +1,24 @@
 """From names and sizes in params.yaml to networks."""
 
+from functools import partial
+
 import numpy as np
 
 from llmvis.config import TokenizeConfig, TrainConfig
 from llmvis.errors import ConfigError
 from llmvis.generators.autoregressive import AutoregressiveGenerator
+from llmvis.generators.flow_matching import FlowMatchingGenerator
+from llmvis.generators.gan import GanGenerator
+from llmvis.generators.masked import MaskedGenerator
 from llmvis.generators.regression import RegressionGenerator
+from llmvis.generators.vae import VaeGenerator
 from llmvis.image_tokenizers.layer_tokenizer import LayerTokenizer
 from llmvis.image_tokenizers.sketch_tokenizer import SketchTokenizer
 from llmvis.prompts.text_tokenizer import TextTokenizer
-from llmvis.text_encoders.lstm import LstmTextEncoder
+from llmvis.text_encoders.bag_of_words import BagOfWordsTextEncoder
+from llmvis.text_encoders.recurrent import CELLS, RecurrentTextEncoder
 from llmvis.text_encoders.transformer import TransformerTextEncoder
+from llmvis.text_encoders.word_embedding import WordEmbeddingTextEncoder
 
 _TEXT_LAYERS = 4  # with 3 more prompts of three things are misread, 6 gain little
 
@@ -97,16 +105,34 @@ def _transformer(config, text_tokenizer):
     )
 
 
-def _lstm(config, text_tokenizer):
-    return LstmTextEncoder(
+def _bag_of_words(config, text_tokenizer):
+    return BagOfWordsTextEncoder(
         vocabulary_size=text_tokenizer.vocabulary_size,
         hidden_dim=config.hidden_dim,
         name="text_encoder",
     )
 
 
-def _autoregressive(config, text_encoder, image_tokenizer):
-    return AutoregressiveGenerator(
+def _word_embedding(config, text_tokenizer):
+    return WordEmbeddingTextEncoder(
+        vocabulary_size=text_tokenizer.vocabulary_size,
+        embedding_dim=config.hidden_dim,
+        hidden_dim=config.hidden_dim,
+        name="text_encoder",
+    )
+
+
+def _recurrent(cell, config, text_tokenizer):
+    return RecurrentTextEncoder(
+        cell,
+        vocabulary_size=text_tokenizer.vocabulary_size,
+        hidden_dim=config.hidden_dim,
+        name="text_encoder",
+    )
+
+
+def _of_codes(generator, config, text_encoder, image_tokenizer):
+    return generator(
         text_encoder,
         hidden_dim=config.hidden_dim,
         num_layers=config.num_layers,
@@ -114,23 +140,43 @@ def _autoregressive(config, text_encoder, image_tokenizer):
         grid=image_tokenizer.grid,
         num_digits=image_tokenizer.num_digits,
         num_levels=image_tokenizer.num_levels,
-        name="autoregressive",
+        name=config.generator,
     )
 
 
-def _regression(config, text_encoder, image_tokenizer):
-    return RegressionGenerator(
+def _flow_matching(config, text_encoder, image_tokenizer):
+    return FlowMatchingGenerator(
+        text_encoder,
+        hidden_dim=config.hidden_dim,
+        num_layers=config.num_layers,
+        num_heads=config.num_heads,
+        image_size=image_tokenizer.image_size,
+        name=config.generator,
+    )
+
+
+def _convolutional(generator, config, text_encoder, image_tokenizer):
+    return generator(
         text_encoder,
         hidden_dim=config.hidden_dim,
         image_size=image_tokenizer.image_size,
-        name="regression",
+        name=config.generator,
     )
 
 
-TEXT_ENCODERS = {"lstm": _lstm, "transformer": _transformer}
+TEXT_ENCODERS = {
+    "bag_of_words": _bag_of_words,
+    "word_embedding": _word_embedding,
+    **{cell: partial(_recurrent, cell) for cell in CELLS},
+    "transformer": _transformer,
+}
 GENERATORS = {
-    "autoregressive": _autoregressive,
-    "regression": _regression,
+    "autoregressive": partial(_of_codes, AutoregressiveGenerator),
+    "masked": partial(_of_codes, MaskedGenerator),
+    "flow_matching": _flow_matching,
+    "gan": partial(_convolutional, GanGenerator),
+    "vae": partial(_convolutional, VaeGenerator),
+    "regression": partial(_convolutional, RegressionGenerator),
 }
 
 

@@ -125,6 +125,7 @@ def _batches(network, config, data):
         config,
         data.null_ids,
         keeps_apart=network.text_encoder.keeps_apart,
+        whole=not network.causal,  # it draws all positions at once
     )
 
 

@@ -18,7 +18,14 @@ from llmvis.training.generators import Report
 _COLUMNS = 4
 _NUM_PROMPTS = 16
 # Plain draws: they show the network as it is, whatever sampling is served later.
-_PLAIN = SamplingConfig(guidance_scale=1.0, temperature=1.0, top_k=0, num_steps=12)
+_PLAIN = SamplingConfig(
+    guidance_scale=1.0,
+    temperature=1.0,
+    top_k=0,
+    num_steps=12,
+    top_p=1.0,
+    num_candidates=1,
+)
 
 
 class Run(Protocol):

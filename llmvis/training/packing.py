@@ -31,6 +31,7 @@ class PackedBatches:
             one does, which share of the prompts becomes `null_ids`, and the seed.
         null_ids: The empty prompt, shape `(L,)`.
         keeps_apart: Whether a row may hold more than one example.
+        whole: Whether also the positions of a picture come that say nothing.
     """
 
     def __init__(
@@ -41,10 +42,11 @@ class PackedBatches:
         null_ids: np.ndarray,
         *,
         keeps_apart: bool,
+        whole: bool,
     ):
-        self._tokens, self._lengths = tokens, lengths
-        self._config, self._null_ids = config, null_ids
+        self._tokens, self._config, self._null_ids = tokens, config, null_ids
         longest = int(np.prod(tokens.codes.shape[1:3]))
+        self._lengths = np.full_like(lengths, longest) if whole else lengths
         room = longest if lengths.min() == longest else _PICTURES * longest
         self._room = (tokens.token_ids.shape[1], room)
         self._keeps_apart = keeps_apart

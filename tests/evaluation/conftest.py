@@ -13,6 +13,10 @@ INGEST = IngestConfig(
     image_size=64,
     background="#ffffff",
     min_side=8,
+    fit="pad",
+    min_sharpness=0,
+    min_contrast=0,
+    engine=None,
     num_train_scenes=30,
     num_test_scenes=10,
     seed=0,
@@ -20,7 +24,14 @@ INGEST = IngestConfig(
 EVALUATE = EvaluateConfig(
     num_prompts=8, seeds_per_prompt=2, batch_size=16, inception_weights=None, seed=0
 )
-SAMPLING = SamplingConfig(guidance_scale=1.0, temperature=1.0, top_k=0, num_steps=1)
+SAMPLING = SamplingConfig(
+    guidance_scale=1.0,
+    temperature=1.0,
+    top_k=0,
+    num_steps=1,
+    top_p=1.0,
+    num_candidates=1,
+)
 
 
 class Truth:
@@ -40,6 +51,7 @@ class Painter:
     """A model that gives a prompt its real picture, or for some seeds another's."""
 
     image_size, num_parameters, family = 64, 1234, "painter"
+    picture_size, finisher = 64, None
 
     def __init__(self, truth, wrong_seeds):
         self._truth, self._wrong = truth, wrong_seeds

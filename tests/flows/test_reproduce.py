@@ -31,7 +31,14 @@ Path("data/model/file").write_text(Path("right.txt").read_text())
 
 
 ROOT = Path(__file__).parents[2]
-SAMPLING = SamplingConfig(guidance_scale=2.0, temperature=1.0, top_k=0, num_steps=4)
+SAMPLING = SamplingConfig(
+    guidance_scale=2.0,
+    temperature=1.0,
+    top_k=0,
+    num_steps=4,
+    top_p=1.0,
+    num_candidates=1,
+)
 
 
 def git(*arguments):

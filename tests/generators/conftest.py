@@ -15,7 +15,14 @@ SIZE, LENGTH = 32, 6
 
 @pytest.fixture(scope="session")
 def plain():
-    return Draw(guided=False, top_k=0, num_steps=4, guidance_scale=1.0, temperature=1.0)
+    return Draw(
+        guided=False,
+        top_k=0,
+        num_steps=4,
+        guidance_scale=1.0,
+        temperature=1.0,
+        top_p=1.0,
+    )
 
 
 @pytest.fixture(scope="session")

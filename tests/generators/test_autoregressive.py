@@ -61,7 +61,7 @@ def test_guidance_changes_what_is_drawn(network, token_ids, plain, guided, gumbe
     )
 
 
-def test_the_score_is_the_sum_of_the_log_probabilities(network, token_ids):
+def test_the_score_sums_the_log_probabilities_of_what_is_said(network, token_ids):
     codes = np.random.default_rng(0).integers(0, 5, (2, 4, 4, 12)).astype("int32")
     logits = np.asarray(network({"token_ids": token_ids, "codes": codes}))
     log_sum = np.log(np.exp(logits).sum(axis=-1, keepdims=True))
@@ -69,8 +69,10 @@ def test_the_score_is_the_sum_of_the_log_probabilities(network, token_ids):
         logits - log_sum, codes.reshape(2, 16, 12)[..., None], axis=-1
     )
 
+    lengths = np.array([16, 5])
+    said = picked * (np.arange(16) < lengths[:, None])[..., None, None]
     assert np.allclose(
-        network.score(token_ids, codes), picked.sum(axis=(1, 2, 3)), rtol=1e-4
+        network.score(token_ids, codes, lengths), said.sum(axis=(1, 2, 3)), rtol=1e-4
     )
 
 

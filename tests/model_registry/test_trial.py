@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -14,6 +15,7 @@ from llmvis.model_registry import champions, smoke_test, trial, versions
 from llmvis.model_registry import store as stores
 
 PARAMS = config.read(Path(__file__).parents[2] / "params.yaml")
+PNG = storage.encode_png(np.zeros((4, 4, 3), np.uint8))
 
 
 def rows(num_right):
@@ -63,7 +65,8 @@ def register(store, any_folder, judge, sampling):
             storage.write_json(report / "metrics.json", content)
             facts = {"judge files": storage.fingerprint(judge)}
             storage.write_json(report / "facts.json", facts)
-            rows(num_right).to_parquet(report / "prompts.parquet")
+            samples = rows(num_right).assign(image=[{"bytes": PNG}] * 100)
+            samples.to_parquet(report / "prompts.parquet")
         version = versions.register(any_folder, store / "report", "llmvis", drawn_with)
         decision = trial.hold(
             version,

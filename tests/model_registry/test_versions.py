@@ -172,7 +172,9 @@ def test_a_registered_model_has_no_pickle_and_says_what_it_takes(register, store
         "guidance_scale",
         "temperature",
         "top_k",
+        "top_p",
         "num_steps",
+        "num_candidates",
     ):
         assert f'"name": "{word}"' in about.replace("\n    ", " ")
     example = next(path for path in files if path.name == "serving_input_example.json")

@@ -9,7 +9,14 @@ from llmvis.records import Sample
 from llmvis.serving.batching import Batcher, Order, QueueFull
 
 VERSION = Version(name="llmvis", version=1, model_fingerprint="f00d")
-WARM = SamplingConfig(guidance_scale=1.0, temperature=2.0, top_k=0, num_steps=1)
+WARM = SamplingConfig(
+    guidance_scale=1.0,
+    temperature=2.0,
+    top_k=0,
+    num_steps=1,
+    top_p=1.0,
+    num_candidates=1,
+)
 PIXELS = np.zeros((1, 1, 3), "uint8")
 
 

@@ -30,10 +30,12 @@ def tokens():
 LENGTHS = np.array([2, 3, 4, 5, 6, 2, 3, 4, 5, 6])
 
 
-def make(tokens, *, keeps_apart=True, lengths=LENGTHS, **params):
+def make(tokens, *, keeps_apart=True, whole=False, lengths=LENGTHS, **params):
     params = {"length_weight": 0.0, "caption_dropout": 0.0, "seed": 0} | params
     params = dataclasses.replace(config.read(PARAMS).train, batch_size=5, **params)
-    return PackedBatches(tokens, lengths, params, NULL_IDS, keeps_apart=keeps_apart)
+    return PackedBatches(
+        tokens, lengths, params, NULL_IDS, keeps_apart=keeps_apart, whole=whole
+    )
 
 
 def pictures(batch):
@@ -104,3 +106,8 @@ def test_long_pictures_come_more_often(tokens):
 
     expected = LENGTHS**2 / np.mean(LENGTHS**2)
     np.testing.assert_allclose(times / 300, expected, atol=0.1)
+
+
+def test_a_generator_that_draws_all_positions_is_shown_all(tokens):
+    batches = make(tokens, whole=True, length_weight=2.0)
+    assert all(len(codes) == 6 for _, codes, _ in pictures(batches.at(0)))

@@ -1,0 +1,1 @@
+"""Decoded pictures to those that are given out: one file for each step."""

@@ -1,0 +1,33 @@
+"""What every generator has: a text encoder of its own, which is saved with it."""
+
+import keras
+
+
+class Prompted(keras.Model):
+    """A network that reads prompts.
+
+    Args:
+        text_encoder: Layer from token ids to states.
+    """
+
+    sizes: tuple[str, ...]  # names of its other arguments, kept as attributes
+
+    def __init__(self, text_encoder, **kwargs):
+        super().__init__(**kwargs)
+        self.text_encoder = text_encoder
+
+    def build(self, input_shape):
+        if not self.text_encoder.built:  # as it is where it was loaded
+            self.text_encoder.build(input_shape["token_ids"])
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "text_encoder": keras.saving.serialize_keras_object(self.text_encoder),
+            **{name: getattr(self, name) for name in self.sizes},
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        encoder = keras.saving.deserialize_keras_object(config.pop("text_encoder"))
+        return cls(encoder, **config)
