@@ -6,7 +6,7 @@ import sys
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from flows import dvc_stage, experiments, lock, progress, stale_runs
+from flows import dvc_stage, experiments, lock, notifications, progress, stale_runs
 from flows.pipeline import bring_all_up_to_date
 from llmvis.errors import StageFailed
 from llmvis.model_registry.provenance import Version
@@ -15,11 +15,12 @@ _HOURS_OF_PATIENCE = 12  # with a person who is at work in the same folder
 _SECONDS_BEFORE_RETRIES = [10.0, 60.0, 300.0]
 
 
-@flow
+@flow(on_failure=[notifications.tell_failure], on_crashed=[notifications.tell_failure])
 def retrain() -> Version:
     """Brings everything up to date, keeps how in git's experiments, and pushes.
 
-    What is tracked by git is left as it was committed.
+    What is tracked by git is left as it was committed. What came of it is told to
+    whom `up.notify` names.
 
     Raises:
         BusyError: A person's run in this folder went on for too long.
@@ -31,6 +32,7 @@ def retrain() -> Version:
         version = bring_all_up_to_date()
         experiments.save(f"{version.name}-{version.version}")
         push()
+    notifications.tell_decision(version)
     return version
 
 

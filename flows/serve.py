@@ -17,7 +17,7 @@ from prefect.client.schemas.objects import (
 from prefect.deployments.runner import EntrypointType, RunnerDeployment
 from prefect.events import DeploymentEventTrigger
 
-from flows import data_changes, running, stale_runs
+from flows import data_changes, notifications, running, stale_runs
 from flows.promote import promote
 from flows.retrain import retrain
 from llmvis import config, telemetry
@@ -28,6 +28,7 @@ _SECONDS_BETWEEN_SWEEPS = 10.0
 def main() -> None:
     """Waits for the clock, for changed data and for people, until it is stopped."""
     telemetry.switch_off()
+    notifications.check()
     params = config.read()
     ended = threading.Event()
     folder = Path(params.ingest.path)

@@ -36,6 +36,7 @@ class _Kept:
     process: subprocess.Popen | None = None
     pause: float = _FIRST_PAUSE
     start_at: float = field(default_factory=time.monotonic)
+    started: float = 0.0
 
 
 class Services:
@@ -52,6 +53,8 @@ class Services:
         """Starts what is not running and may be; call it again and again."""
         for kept in self._kept:
             if kept.process is not None and kept.process.poll() is not None:
+                if time.monotonic() - kept.started > _LONGEST_PAUSE:
+                    kept.pause = _FIRST_PAUSE  # this is not the failure it had before
                 _say_end(kept.service, kept.process.returncode, kept.pause)
                 _kill_group(kept.process)
                 kept.process = None
@@ -93,6 +96,7 @@ def answers(address: str) -> bool:
 def _start_if_it_may(kept: _Kept) -> None:
     if kept.service.may_start():
         kept.process = _start(kept.service)
+        kept.started = time.monotonic()
     else:
         kept.start_at = time.monotonic() + _FIRST_PAUSE
 

@@ -15,7 +15,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.runtime import flow_run
 from prefect.states import Crashed
 
-from flows import running
+from flows import notifications, running
 
 _HOST, _PROCESS, _STARTED = "llmvis.host", "llmvis.process", "llmvis.started"
 _MAY_BE_STALE = ["PENDING", "RUNNING", "CANCELLING"]
@@ -40,7 +40,9 @@ def sweep() -> list[str]:
         gone = [run for run in _running(client) if _is_gone(run)]
         for run in gone:
             message = "Its process is gone: it was killed, or the machine stopped."
-            client.set_flow_run_state(run.id, Crashed(message=message), force=True)
+            state = Crashed(message=message)
+            client.set_flow_run_state(run.id, state, force=True)
+            notifications.tell_failure(None, run, state)
     return [run.name for run in gone]
 
 

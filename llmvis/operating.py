@@ -99,6 +99,7 @@ class UpConfig:
 
     cron: str | None  # five fields, UTC; null: only on changed data, or by hand
     settle: int  # seconds without a change in ingest.path before it counts as changed
+    notify: str | None  # a saved notification block of Prefect, TYPE/NAME
     mlflow_port: int
     prefect_port: int
 
@@ -108,4 +109,10 @@ class UpConfig:
             self.cron is None or len(self.cron.split()) == 5,
             f"up.cron is {self.cron!r}, and must have five fields: minute, hour, day, "
             'month, weekday. Try "0 3 * * *", or null.',
+        )
+        require(
+            self.notify is None
+            or re.fullmatch(r"[^/]+/[^/]+", self.notify) is not None,
+            f"up.notify is {self.notify!r}, and must be type and name of a block that "
+            "is saved in Prefect. Try slack-webhook/ops, or null.",
         )

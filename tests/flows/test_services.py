@@ -102,3 +102,17 @@ def test_one_folder_has_one_up():
             pass
         assert running.end()
         assert other.wait() == -15
+
+
+def test_what_worked_for_a_while_does_not_wait_long_to_start_again(folder):
+    kept = Services([service(folder, SLEEP)])
+    keep_up(kept, marked)
+    [sleeper] = kept._kept
+    sleeper.pause = services._LONGEST_PAUSE  # from failures of earlier days
+    sleeper.started -= 2 * services._LONGEST_PAUSE
+    first = sleeper.process
+    first.kill()
+    keep_up(kept, lambda: sleeper.process not in {first, None})
+
+    assert sleeper.pause == 2 * services._FIRST_PAUSE
+    kept.stop()
