@@ -80,21 +80,65 @@ def run_stage(stage: str, on_progress: Callable[[dict], None] | None = None) -> 
     Raises:
         StageFailed: The stage ended with an error.
     """
+    # Quiet, because what DVC says of a failure says less than the stage does.
+    options = ["--wait-for-lock", "repro", "--quiet", "--single-item", stage]
+    with _earlier_outputs_back_unless_done(stage):
+        _run(stage, ["dvc", *options], on_progress or (lambda _: None))
+
+
+def run_beside(name: str) -> None:
+    """Runs `python -m flows NAME`, which is no stage, with the same care.
+
+    Raises:
+        StageFailed: It ended with an error.
+    """
+    _run(name, ["flows", name], lambda _: None)
+
+
+def go_back(lock: bytes) -> None:
+    """Puts an earlier dvc.lock back, and the outputs that it names.
+
+    What only the present one names goes; its copy stays in DVC's cache.
+
+    Args:
+        lock: Content of the earlier dvc.lock; empty where there was none.
+
+    Raises:
+        ConfigError: An output is not in DVC's cache any more.
+    """
+    _mend_lock_file(lock)
+    with _repo() as repo:
+        made = {out.fs_path for out in _outputs(repo) if out.hash_info}
+    _LOCK_FILE.unlink(missing_ok=True)
+    if lock:
+        _LOCK_FILE.write_bytes(lock)
+    with _repo() as repo:
+        for out in _outputs(repo):
+            if out.hash_info:
+                out.checkout(force=True)
+            elif out.fs_path in made:
+                shutil.rmtree(out.fs_path, ignore_errors=True)
+
+
+def _outputs(repo) -> list:
+    # Not what `dvc add` tracks: a person may have changed that since.
+    return [out for out in repo.index.outs if not out.stage.is_data_source]
+
+
+def _run(name: str, command: list[str], on_progress: Callable[[dict], None]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         progress_file = Path(folder, "progress.json")
-        with _earlier_outputs_back_unless_done(stage):
-            returncode = _run(stage, progress_file, on_progress or (lambda _: None))
-            if returncode:
-                raise StageFailed(_why(stage, progress.read(progress_file)))
+        if _exit_code(command, progress_file, on_progress):
+            raise StageFailed(_why(name, progress.read(progress_file)))
 
 
-def _run(stage: str, progress_file: Path, on_progress: Callable[[dict], None]) -> int:
-    """Starts DVC, watches it, and gives its exit code."""
+def _exit_code(
+    command: list[str], progress_file: Path, on_progress: Callable[[dict], None]
+) -> int:
+    """Starts a module and watches it to its end."""
     telemetry.switch_off()
-    command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro"]
     process = subprocess.Popen(
-        # Quiet, because what DVC says of a failure says less than the stage does.
-        [*command, "--quiet", "--single-item", stage],
+        [sys.executable, "-m", *command],
         stdout=subprocess.DEVNULL,  # a stage writes to standard error
         start_new_session=True,
         env=_environment(progress_file),
@@ -219,8 +263,8 @@ def _why(stage: str, content: dict) -> str:
         return f"The `{stage}` stage stopped: {reason}"
     return (
         f"The `{stage}` stage ended without giving a reason. Most often it was killed "
-        f"for want of memory: try a smaller {stage}.batch_size. If not, see "
-        f".dvc/tmp/{stage}.log, or what `dvc repro --single-item {stage}` says."
+        "for want of memory: try a smaller batch_size. If not, see "
+        f".dvc/tmp/{stage}.log, or what `python -m flows {stage}` says."
     )
 
 

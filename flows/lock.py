@@ -6,7 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from flows import overlay, progress
+from flows import earlier, overlay, progress
 from llmvis.errors import BusyError
 
 _LOCK = Path(".dvc/tmp/llmvis.lock")
@@ -16,8 +16,8 @@ _LOCK = Path(".dvc/tmp/llmvis.lock")
 def alone(patience: float = 0) -> Iterator[None]:
     """Keeps other runs out of this folder while the body runs.
 
-    May be nested. A params.yaml that a killed run left in place of the original is
-    put back first.
+    May be nested. What a killed run left in place of the original, params.yaml or a
+    model, is put back first.
 
     Args:
         patience: Seconds to wait for another run to end.
@@ -51,3 +51,5 @@ def recover() -> None:
 def _recover() -> None:
     if overlay.restore():
         progress.say("A run was killed; its params.yaml gave way to the original.")
+    if earlier.restore():
+        progress.say("An experiment was killed; the model before it is back.")

@@ -73,8 +73,20 @@ def merged(*overlays: Values) -> str:
             content[section].update(keys)
     text = io.StringIO()
     yaml.dump(content, text)
-    _refuse_unreadable(text.getvalue())
+    as_params(text.getvalue())
     return text.getvalue()
+
+
+def as_params(text: str) -> config.Params:
+    """Reads what `merged` gives.
+
+    Raises:
+        ConfigError: params.yaml refuses the values.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, PARAMS.name)
+        path.write_text(text, "utf-8")
+        return config.read(path)
 
 
 @contextmanager
@@ -133,13 +145,6 @@ def _unknown(what: str, name: str, known: list[str]) -> ConfigError:
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"Did you mean `{close[0]}`?" if close else f"There are: {', '.join(known)}."
     return ConfigError(f"params.yaml has no {what}. {hint}")
-
-
-def _refuse_unreadable(text: str) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, PARAMS.name)
-        path.write_text(text, "utf-8")
-        config.read(path)
 
 
 def _as_null(representer, _):

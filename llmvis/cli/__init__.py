@@ -12,7 +12,7 @@ import sys
 import typer
 
 from llmvis import telemetry
-from llmvis.cli import pictures, services, stages, versions
+from llmvis.cli import experiments, pictures, services, stages, versions
 from llmvis.errors import LlmvisError
 
 _HELP = """Train, judge, promote and serve your own text-to-image language model.
@@ -40,6 +40,7 @@ app = typer.Typer(
 )
 for command in (
     *stages.COMMANDS,
+    *experiments.COMMANDS,
     *versions.COMMANDS,
     *pictures.COMMANDS,
     *services.COMMANDS,

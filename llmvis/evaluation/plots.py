@@ -1,12 +1,18 @@
 """Numbers laid out for drawing: the page places them, and needs no plot library."""
 
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from llmvis.evaluation.formats import short
+from llmvis.metrics.figure import Figure
+
 _NUM_POINTS = 300  # more than a plot is wide would only make the page heavy
+_FACTOR = 4.0  # between the least and the most, above which an axis is logarithmic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,3 +89,77 @@ def _chart(title: str, table: pd.DataFrame, names: list[str]) -> Chart:
         ticks=ticks,
         last_step=last_step,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dot:
+    """One point of a scatter, in percent of its width and height from below."""
+
+    left: float
+    bottom: float
+    low: float  # ends of the interval, heights too
+    high: float
+    on_front: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scatter:
+    """Points of a figure against what it costs."""
+
+    dots: list[Dot]  # in the order of the points
+    front: str  # "x,y x,y ...", as SVG wants it: the dots that are on the front
+    ticks: list[tuple[float, str]]  # height in percent, its label
+    across: list[tuple[float, str]]  # place from the left in percent, its label
+
+
+def scatter(
+    figures: Sequence[Figure], costs: Sequence[float], front: Sequence[int]
+) -> Scatter:
+    """Lays out figures against costs.
+
+    Args:
+        figures: Shares, higher is better.
+        costs: Of each, above 0 or 0, in any one unit.
+        front: Positions of those that no other beats at the same cost, cheapest first.
+    """
+    bottom = min(0.0, *(figure.low for figure in figures))
+    top = max(0.05, *(figure.high for figure in figures))
+    place, across = _places(costs)
+
+    def height(share: float) -> float:
+        return round((share - bottom) / (top - bottom) * 100, 1)
+
+    dots = [
+        Dot(
+            left=place(cost),
+            bottom=height(figure.value),
+            low=height(figure.low),
+            high=height(figure.high),
+            on_front=i in front,
+        )
+        for i, (figure, cost) in enumerate(zip(figures, costs, strict=True))
+    ]
+    return Scatter(
+        dots=dots,
+        front=" ".join(f"{dots[i].left},{100 - dots[i].bottom:.1f}" for i in front),
+        ticks=[
+            (height(share), f"{100 * share:.0f} %")
+            for share in (bottom, (bottom + top) / 2, top)
+        ],
+        across=[(place(cost), short(cost)) for cost in across],
+    )
+
+
+def _places(costs: Sequence[float]) -> tuple[Callable[[float], float], list[float]]:
+    """Gives the place of a cost from the left in percent, and costs to write there."""
+    least, most = min(costs), max(costs)
+    # Sizes of networks differ by factors, times of one budget hardly at all.
+    if least > 0 and most / least > _FACTOR:
+        span = math.log(most / least)
+        middle = math.sqrt(least * most)
+        return (
+            lambda cost: round(5 + 90 * math.log(cost / least) / span, 1),
+            [least, middle, most],
+        )
+    whole = most * 1.05 or 1.0
+    return lambda cost: round(cost / whole * 100, 1), [0.0, most / 2, most]

@@ -60,6 +60,7 @@ def _verdict(about, value, *, holds):
     }
 
 
+@pytest.fixture(scope="session")
 def findings():
     table = rows()
     scores = alignment.scores(table, seed=0)
@@ -105,11 +106,11 @@ def findings():
 
 
 @pytest.fixture(scope="session")
-def report_page(tmp_path_factory):
+def report_page(tmp_path_factory, findings):
     training = tmp_path_factory.mktemp("training")
     (training / "curves.csv").write_text("step,loss\n0,4.0\n10,2.0\n20,1.0\n")
     facts = {"model": "autoregressive, 5.0 million parameters", "data set": "scenes"}
-    return page.render(findings(), training, facts)
+    return page.render(findings, training, facts)
 
 
 @pytest.fixture(scope="session")

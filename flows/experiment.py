@@ -1,0 +1,176 @@
+"""A plan -> a comparison: every row through the same stages, and a page of them all."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from flows import dvc_stage, earlier, experiments, lock, overlay, progress
+from flows.evaluate import MODEL, REPORT, TRAINING
+from flows.experiment_plan import Plan, Row, with_steps
+from flows.pace import RESULT
+from llmvis import config, storage
+from llmvis.errors import LlmvisError
+
+FOLDER = Path("data/experiments")
+_STEPS = "steps.json"  # how many steps fit into the seconds, by row
+_RESULTS = ("results.json", "results.csv", "index.html")
+_KEPT = (
+    REPORT / "metrics.json",
+    REPORT / "prompts.parquet",
+    REPORT / "facts.json",
+    TRAINING / "curves.csv",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of an experiment."""
+
+    folder: Path
+    failures: dict[str, str] = field(default_factory=dict)  # row -> its sentence
+    num_steps: dict[str, int] = field(default_factory=dict)  # of each other row
+
+
+def experiment(plan: Plan) -> Outcome:
+    """Runs what is not done yet of every row; a row that fails does not stop the rest.
+
+    Afterwards params.yaml, dvc.lock and the folders that it names are as before.
+
+    Raises:
+        BusyError: Another run is going on in this folder.
+        RegistryError: MLflow's store cannot be opened.
+    """
+    outcome = Outcome(folder=FOLDER / plan.name)
+    outcome.folder.mkdir(parents=True, exist_ok=True)
+    with lock.alone(), earlier.back_afterwards(), _parent(plan) as parent:
+        for number, row in enumerate(plan.rows, start=1):
+            progress.say(f"Row {number} of {len(plan.rows)}: {row.name}")
+            try:
+                steps = _bring_up_to_date(plan, row, outcome.folder, parent.run_id)
+                outcome.num_steps[row.name] = steps
+            except LlmvisError as error:
+                progress.say(f"error: {error}")
+                outcome.failures[row.name] = str(error)
+        _write_results(plan, outcome)
+        _keep_results(outcome.folder, parent)
+    return outcome
+
+
+@contextmanager
+def _parent(plan: Plan) -> Iterator:
+    """Opens the run below which MLflow shows those of the rows."""
+    from llmvis.model_registry import nesting, runs
+
+    about = {"seconds": plan.seconds, "rows": ", ".join(row.name for row in plan.rows)}
+    tags = {nesting.EXPERIMENT_TAG: plan.name}
+    known = nesting.find_parent(plan.name)
+    with runs.record(f"experiment {plan.name}", about, tags, known) as run:
+        yield run
+
+
+def _bring_up_to_date(plan: Plan, row: Row, folder: Path, parent: str) -> int:
+    from llmvis.model_registry import nesting
+
+    place = folder / row.name
+    stages = dvc_stage.needed_for("evaluate")
+    with earlier.row(place):
+        text, num_steps = row.text, row.params.train.num_steps
+        if plan.seconds is not None:
+            before = stages[: stages.index("train")]
+            num_steps = _steps(folder, row, plan.seconds, before)
+            text = with_steps(plan, row, num_steps)
+        with overlay.in_place(text):
+            ran = _run(stages)
+            if ran or not (place / "dvc.lock").exists():
+                experiments.save(f"{plan.name}-{row.name}")
+        for path in _KEPT:
+            shutil.copy(path, place)
+        nesting.nest(storage.fingerprint(MODEL), parent)
+    if not ran:
+        progress.say("Every stage is up to date.")
+    return num_steps
+
+
+def _run(stages: list[str]) -> bool:
+    """Runs the stages that are out of date, and says whether any was."""
+    ran = False
+    for stage in stages:
+        if not dvc_stage.is_clean(stage):
+            dvc_stage.bring_up_to_date(stage)
+            ran = True
+    return ran
+
+
+def _steps(folder: Path, row: Row, seconds: float, before: list[str]) -> int:
+    """Reads how many steps a row trains; where nothing is known yet, a step is timed.
+
+    Rows that differ in their seed alone take the same number.
+    """
+    path = folder / _STEPS
+    found: dict = storage.read_json(path, "experiment") if path.exists() else {}
+    of = _what_decides_pace(row.params)
+    alike = [
+        one for one in found.values() if (one["of"], one["seconds"]) == (of, seconds)
+    ]
+    known = alike[0] if alike else {**_timed(row, seconds, before), "of": of}
+    storage.write_json(path, {**found, row.name: known})
+    return known["num_steps"]
+
+
+def _timed(row: Row, seconds: float, before: list[str]) -> dict:
+    with overlay.in_place(row.text):
+        _run(before)
+        progress.say(f"{'pace':<9} how long a step takes here")
+        dvc_stage.run_beside("pace")
+    of_one = storage.read_json(RESULT, "experiment")["seconds_per_step"]
+    num_steps = max(1, int(seconds / of_one))
+    progress.say(f"{'pace':<9} {of_one:.3g} s a step: {num_steps:,} in {seconds:g} s")
+    return {"num_steps": num_steps, "seconds_per_step": of_one, "seconds": seconds}
+
+
+def _what_decides_pace(params: config.Params) -> str:
+    train = asdict(params.train)
+    for key in ("num_steps", "validate_every", "seed"):
+        del train[key]
+    content = [asdict(params.ingest), asdict(params.tokenize), train]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
+def _write_results(plan: Plan, outcome: Outcome) -> None:
+    done = [row for row in plan.rows if row.name in outcome.num_steps]
+    if not done:
+        for name in _RESULTS:  # of an earlier run, which would be taken for this one
+            (outcome.folder / name).unlink(missing_ok=True)
+        return
+    progress.say(f"{'page':<9} {outcome.folder / 'index.html'}")
+    from llmvis.evaluation import experiment_page
+    from llmvis.evaluation.experiment import Row as Reported
+    from llmvis.model_registry import gate
+
+    rows = [
+        Reported(
+            name=row.name,
+            values=row.values,
+            num_steps=outcome.num_steps.get(row.name, 0),
+            folder=outcome.folder / row.name,
+            failure=outcome.failures.get(row.name, ""),
+        )
+        for row in plan.rows
+    ]
+    first = storage.read_json(
+        outcome.folder / done[0].name / "metrics.json", "evaluate"
+    )
+    main_score = done[0].params.gate.main_score or gate.usual_score(first)
+    experiment_page.write(rows, outcome.folder, plan.name, main_score, plan.seconds)
+
+
+def _keep_results(folder: Path, parent) -> None:
+    with storage.scratch() as scratch:
+        for name in _RESULTS:
+            if (folder / name).exists():
+                shutil.copy(folder / name, scratch)
+        parent.log_folder(scratch, "experiment")

@@ -1,0 +1,211 @@
+"""What an experiment compares: a YAML file to rows, each with its own params."""
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows import overlay
+from llmvis import config, sections
+from llmvis.errors import ConfigError
+from llmvis.sections import require
+
+_KEYS = {"name", "seconds", "num_steps", "set", "matrix", "also"}
+_STEPS = "train.num_steps"
+
+Values = dict[str, object]  # section.key -> value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One model of an experiment."""
+
+    name: str
+    values: Values  # what it has other than the rest
+    params: config.Params
+    text: str  # of its params.yaml
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that the file of an experiment says."""
+
+    name: str
+    seconds: float | None  # of training for each; None: train.num_steps as it stands
+    common: overlay.Values  # what all rows have other than params.yaml
+    rows: tuple[Row, ...]
+
+
+def read(path: Path) -> Plan:
+    """Reads the file of an experiment, and builds the params of every row.
+
+    Raises:
+        ConfigError: There is no such file, a key is unknown or missing, no row is
+            left, or params.yaml refuses what a row combines.
+    """
+    content = sections.read_yaml(path)
+    _check(content, path)
+    common: overlay.Values = {
+        section: dict(keys) for section, keys in (content.get("set") or {}).items()
+    }
+    if "num_steps" in content:
+        common.setdefault("train", {})["num_steps"] = content["num_steps"]
+    usual = overlay.as_params(overlay.merged(common))
+    named = _named(_combinations(content, path), usual)
+    rows = [_row(name, values, common) for name, values in named]
+    _refuse_doubles(rows, path)
+    return Plan(
+        name=content["name"],
+        seconds=content.get("seconds"),
+        common=common,
+        rows=tuple(rows),
+    )
+
+
+def with_steps(plan: Plan, row: Row, num_steps: int) -> str:
+    """Gives the params.yaml of a row that trains for so many steps."""
+    found: overlay.Values = {"train": {"num_steps": num_steps}}
+    return overlay.merged(plan.common, _nested(row.values), found)
+
+
+def _check(content: dict, path: Path) -> None:
+    unknown = sorted(map(str, content.keys() - _KEYS))
+    known = ", ".join(sorted(_KEYS))
+    require(not unknown, f"{path} has unknown keys {unknown}. There are: {known}.")
+    name = content.get("name")
+    require(
+        isinstance(name, str) and bool(re.fullmatch(r"[A-Za-z0-9_-]+", name)),
+        f"{path} has the name {name!r}, and may have letters, digits and the signs "
+        "_ - only, because it becomes part of file names. Try families.",
+    )
+    for key, kind, words in (
+        ("set", dict, "sections with keys, like a file for --params"),
+        ("matrix", dict, "lists of values by section.key"),
+        ("also", list, "a list of rows such as {train.generator: vae}"),
+    ):
+        require(
+            isinstance(content.get(key) or kind(), kind),
+            f"{key} of {path} is {content.get(key)!r}, and must hold {words}.",
+        )
+    _check_sections(content.get("set") or {}, path)
+    _check_length(content, path)
+
+
+def _check_sections(common: dict, path: Path) -> None:
+    for section, keys in common.items():
+        require(
+            isinstance(keys, dict),
+            f"set of {path} has {section}: {keys!r}. Write {section}: {{KEY: VALUE}}.",
+        )
+
+
+def _check_length(content: dict, path: Path) -> None:
+    seconds = content.get("seconds")
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    require(
+        seconds is None or (is_number and seconds > 0),
+        f"seconds of {path} is {seconds!r}, and must be a number above 0. Try 300.",
+    )
+    chosen = {key for row in (content.get("also") or []) if row for key in row}
+    chosen |= set(content.get("matrix") or {})
+    inner = (content.get("set") or {}).get("train", {})
+    said = [
+        words
+        for words, is_there in (
+            ("seconds", seconds is not None),
+            ("num_steps", "num_steps" in content),
+            (_STEPS, _STEPS in chosen or "num_steps" in inner),
+        )
+        if is_there
+    ]
+    require(
+        len(said) <= 1,
+        f"{path} says how long to train in {' and in '.join(said)}. Keep one of them.",
+    )
+
+
+def _combinations(content: dict, path: Path) -> list[Values]:
+    matrix: dict = content.get("matrix") or {}
+    for key, values in matrix.items():
+        require(
+            isinstance(values, list) and bool(values),
+            f"matrix of {path} has {key}: {values!r}, and must have a list with at "
+            "least one value there.",
+        )
+    found = [
+        dict(zip(matrix, combined, strict=True))
+        for combined in (itertools.product(*matrix.values()) if matrix else ())
+    ]
+    for row in content.get("also") or []:
+        require(
+            isinstance(row, dict) and bool(row),
+            f"also of {path} has {row!r}. Write {{train.generator: vae}}.",
+        )
+        found.append(row)
+    require(
+        bool(found),
+        f"{path} has neither a matrix nor further rows in `also`, so there is nothing "
+        "to compare. Try matrix: {train.generator: [autoregressive, regression]}.",
+    )
+    return found
+
+
+def _named(
+    combinations: list[Values], usual: config.Params
+) -> Iterator[tuple[str, Values]]:
+    """Names each row by the values in which the rows differ."""
+    keys = dict.fromkeys(key for values in combinations for key in values)
+    for key in keys:
+        _usual_value(usual, key)
+    whole = [
+        {key: values.get(key, _usual_value(usual, key)) for key in keys}
+        for values in combinations
+    ]
+    differ = [key for key in keys if len({repr(row[key]) for row in whole}) > 1]
+    for row, values in zip(whole, combinations, strict=True):
+        shown = [_word(key, row[key]) for key in differ or keys]
+        yield "-".join(shown), values
+
+
+def _usual_value(usual: config.Params, key: str) -> object:
+    section, dot, name = str(key).partition(".")
+    require(
+        bool(dot and name),
+        f"{key!r} is not of the form section.key, for example train.generator.",
+    )
+    # An unknown name is refused with a hint when the row's params are made.
+    return getattr(getattr(usual, section, None), name, None)
+
+
+def _word(key: str, value: object) -> str:
+    text = str(value)
+    if not isinstance(value, str):
+        text = f"{key.rpartition('.')[2]}{text}"
+    return re.sub(r"[^A-Za-z0-9_]+", "_", text)
+
+
+def _row(name: str, values: Values, common: overlay.Values) -> Row:
+    try:
+        text = overlay.merged(common, _nested(values))
+        params = overlay.as_params(text)
+    except ConfigError as error:
+        raise ConfigError(f"Row {name} cannot be: {error}") from error
+    return Row(name=name, values=values, params=params, text=text)
+
+
+def _nested(values: Mapping[str, object]) -> overlay.Values:
+    nested: overlay.Values = {}
+    for key, value in values.items():
+        section, _, name = str(key).partition(".")
+        nested.setdefault(section, {})[name] = value
+    return nested
+
+
+def _refuse_doubles(rows: list[Row], path: Path) -> None:
+    names = [row.name for row in rows]
+    doubles = sorted({name for name in names if names.count(name) > 1})
+    require(
+        not doubles,
+        f"{path} has the same row twice: {', '.join(doubles)}. Take one of them out.",
+    )
