@@ -14,7 +14,7 @@ import numpy as np
 
 from llmvis import storage
 from llmvis.config import IngestConfig
-from llmvis.datasets import card, reading
+from llmvis.datasets import card, cluster, reading
 from llmvis.datasets.image_files import parse_color
 from llmvis.datasets.item import Item
 from llmvis.datasets.picture_cache import Entry, PictureCache
@@ -86,14 +86,7 @@ class Collector:
         refusals: dict[int, Refusal] = {}
         notes: Counter[str] = Counter()
         done = 0
-        for part in map_chunks(
-            reading.read_chunk,
-            listing.chunks,
-            self.config,
-            path,
-            chunk_size=1,
-            num_processes=self.num_processes,
-        ):
+        for part in self._parts(listing, path):
             pictures.add(part.new)
             facts.append(part.facts)
             used += part.used
@@ -102,6 +95,24 @@ class Collector:
             done += part.size
             self.report(done, len(listing), f"reading {self.config.source}")
         return Found(np.concatenate(facts), refusals, used, notes)
+
+    def _parts(self, listing: reading.Packed, path: Path) -> Iterator[reading.Reading]:
+        if self.config.engine is None:
+            return map_chunks(
+                reading.read_chunk,
+                listing.chunks,
+                self.config,
+                path,
+                chunk_size=1,
+                num_processes=self.num_processes,
+            )
+        local = Path(self.config.path)
+        there = str(local.absolute()) if local.exists() else self.config.path
+        config = replace(self.config, path=there)  # workers run in other folders
+        # No cache: SQLite is not to be shared between machines.
+        return cluster.map_chunks(
+            self.config.engine, reading.read_chunk, listing.chunks, config, None
+        )
 
     def _write(self, writer, results, size: int, title: str) -> None:
         """Writes every result, its source named from the place on."""

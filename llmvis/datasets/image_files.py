@@ -3,17 +3,25 @@
 import hashlib
 import io
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image, ImageColor, ImageOps
 
+from llmvis.config import IngestConfig
 from llmvis.datasets.image_colors import flatten
+from llmvis.datasets.quality import refuse_poor
 from llmvis.errors import ConfigError, RefusedItem
 
 _LONGEST_FOR_ITS_WIDTH = 16  # a side of 64 pixels then keeps 4 of the other one
 _MOST_BYTES = 512 * 2**20  # of a decoded picture, in each of several processes
 _DRAFT = 2  # JPEG decodes in part where that leaves this many times the pixels wanted
 _AGAIN = "Copy or download it again, or remove it."
+_FITS: dict[str, Callable[..., Image.Image]] = {
+    "pad": ImageOps.contain,  # whole, with background beside it
+    "crop": ImageOps.fit,  # the middle, as much as a square holds
+    "stretch": Image.Image.resize,  # whole, and distorted
+}
 _FIRST_BYTES = (  # of what people have under the names of pictures
     (b"<!doctype html", "an HTML page", "Download the picture itself."),
     (b"<html", "an HTML page", "Download the picture itself."),
@@ -25,27 +33,27 @@ _FIRST_BYTES = (  # of what people have under the names of pictures
 
 
 def read_square(
-    data: bytes, image_size: int, background: str, min_side: int
+    data: bytes, config: IngestConfig
 ) -> tuple[np.ndarray, tuple[int, int]]:
-    """Reads a picture upright, in sRGB, on a background, padded to a square.
+    """Reads a picture upright, in sRGB, on a background, as a square.
 
     Args:
         data: An image file of any format that Pillow knows, whatever its name. Of an
             animation, the first frame is taken.
-        image_size: Side of the square, in pixels.
-        background: What shows through transparent pixels and beside a picture that is
-            not square, as #rrggbb.
-        min_side: Pixels that the shorter side of the file must have.
+        config: Says how large the square is, how a picture becomes one, what shows
+            through transparent pixels, and which pictures are taken.
 
     Returns:
         The picture, shape `(image_size, image_size, 3)` uint8, and the width and
         height that the file has, upright.
 
     Raises:
-        RefusedItem: The file is broken, far too large, too small or far too long.
-        ConfigError: `background` is not a colour.
+        RefusedItem: The file is broken, far too large, too small, far too long, or
+            shows too little.
+        ConfigError: The background is not a colour.
     """
-    color = parse_color(background)
+    color = parse_color(config.background)
+    square = (config.image_size, config.image_size)
     _refuse_other_kinds(data)
     try:
         with warnings.catch_warnings():
@@ -54,17 +62,18 @@ def read_square(
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data)) as file:
                 size = _upright_size(file)
-                _refuse_size(file, min_side)
-                file.draft("RGB", (_DRAFT * image_size, _DRAFT * image_size))
+                _refuse_size(file, config.min_side)
+                file.draft("RGB", (_DRAFT * square[0], _DRAFT * square[1]))
                 image = flatten(ImageOps.exif_transpose(file), color)
     except (RefusedItem, MemoryError):
         raise
     except Exception as error:
         # A broken file can make a decoder raise anything: struct.error, SyntaxError...
         raise _refusal(error) from error
-    square = (image_size, image_size)
-    padded = ImageOps.pad(image, square, Image.Resampling.LANCZOS, color=color)
-    return np.asarray(padded), size
+    fitted = _FITS[config.fit](image, square, Image.Resampling.LANCZOS)
+    refuse_poor(fitted, config.min_sharpness, config.min_contrast)
+    # Only what is contained is not yet a square.
+    return np.asarray(ImageOps.pad(fitted, square, color=color)), size
 
 
 def picture_id(pixels: np.ndarray) -> str:

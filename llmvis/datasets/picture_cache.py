@@ -14,7 +14,15 @@ from typing import Self
 from llmvis.config import IngestConfig
 from llmvis.errors import StorageError
 
-_CODE = ("image_files.py", "image_colors.py", "look_alikes.py")
+_CODE = ("image_files.py", "image_colors.py", "look_alikes.py", "quality.py")
+_SETTINGS = (
+    "image_size",
+    "background",
+    "min_side",
+    "fit",
+    "min_sharpness",
+    "min_contrast",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +48,8 @@ def salt(config: IngestConfig) -> bytes:
     from PIL import __version__
 
     code = b"".join(Path(__file__).with_name(name).read_bytes() for name in _CODE)
-    settings = (config.image_size, config.background, config.min_side, __version__)
-    return hashlib.sha256(code + repr(settings).encode()).digest()
+    settings = [getattr(config, name) for name in _SETTINGS]
+    return hashlib.sha256(code + repr([*settings, __version__]).encode()).digest()
 
 
 class PictureCache:

@@ -8,6 +8,8 @@ from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
+from llmvis.datasets import far_files
+from llmvis.datasets.far_files import FarFiles
 from llmvis.errors import DataError, RefusedItem
 
 _IMAGES = (
@@ -22,33 +24,19 @@ class Place:
     """The folder at `address`, or the folder of the one file that it names.
 
     Args:
-        address: A local path, or an address that fsspec reads: https://, s3://...
+        address: A local path, an address that fsspec reads (https://, s3://...), or
+            ds://NAME, a data set of DVC.
 
     Raises:
-        DataError: There is nothing there, or no driver for such an address.
+        DataError: There is nothing there, or it cannot be read.
     """
 
     def __init__(self, address: str):
-        from fsspec.core import url_to_fs
-
-        try:
-            self._files, root = url_to_fs(address)
-            is_file = self._files.isfile(root)
-            is_there = is_file or self._files.exists(root)
-        except (ValueError, ImportError) as error:
-            raise DataError(
-                f"ingest.path is {address}, and cannot be read: {error}."
-            ) from error
-        if not is_there:
-            raise DataError(
-                f"There is nothing at {address}. Set ingest.path to a folder or a file "
-                "with captioned pictures, or ingest.source to scenes."
-            )
+        found = far_files.find(address)
         self.address = address
-        self.is_local = "file" in _protocols(self._files)
-        folder, _, file = root.rstrip("/").rpartition("/")
-        self._root = folder if is_file else root.rstrip("/")
-        self.only = file if is_file else None  # the file that the address names
+        self._root = found.folder
+        self.only = found.file  # the file that the address names, or None
+        self._far = None if found.is_local else FarFiles(found, address)
 
     @property
     def title(self) -> str:
@@ -86,8 +74,8 @@ class Place:
         """
         with _refusing(name):
             path = self._path_inside(name)
-            if not self.is_local:
-                return self._files.cat_file(path)
+            if self._far:
+                return self._far.read(path)
             with open(path, "rb") as file:
                 return file.read()
 
@@ -95,8 +83,8 @@ class Place:
         """Reads `size` bytes of a file from the byte at `start` on."""
         with _refusing(name):
             path = self._path_inside(name)
-            if not self.is_local:
-                return self._files.cat_file(path, start=start, end=start + size)
+            if self._far:
+                return self._far.read_part(path, start, size)
             with open(path, "rb") as file:
                 file.seek(start)
                 return file.read(size)
@@ -104,13 +92,12 @@ class Place:
     def open(self, name: str) -> BinaryIO:
         """Opens a file that is not to be read as a whole."""
         with _refusing(name):
-            return self._files.open(self._path_inside(name), "rb")
+            path = self._path_inside(name)
+            return self._far.open(path) if self._far else open(path, "rb")
 
     def _walk(self) -> Iterator[str]:
-        if not self.is_local:
-            start = len(self._root.lstrip("/")) + 1
-            for path in self._files.find(self._root):
-                yield path.lstrip("/")[start:]
+        if self._far:
+            yield from self._far.walk()
             return
         for folder, folders, files in os.walk(self._root):
             # A link to a folder is not followed; as an item it is refused, and so said.
@@ -130,9 +117,10 @@ class Place:
                 "its path points out of the folder",
                 "Put the file into the folder, and name it from there.",
             )
+        if self._far:
+            return self._far.path(name)
         path = f"{self._root}/{name}"
-        if self.is_local:
-            self._refuse_link_out(path)
+        self._refuse_link_out(path)
         return path
 
     def _refuse_link_out(self, path: str) -> None:
@@ -167,10 +155,6 @@ def _is_hidden(name: str) -> bool:
     )
 
 
-def _protocols(files) -> tuple[str, ...]:
-    return (files.protocol,) if isinstance(files.protocol, str) else files.protocol
-
-
 @contextmanager
 def _refusing(name: str) -> Iterator[None]:
     try:
@@ -180,7 +164,7 @@ def _refusing(name: str) -> Iterator[None]:
             "there is no such file", f"Put {name} there, or remove its caption."
         ) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        if isinstance(error, RefusedItem):
+        if isinstance(error, DataError):  # a ValueError, and said already
             raise
         raise RefusedItem(
             f"it cannot be read: {error}", "Change its permissions or its name."

@@ -6,6 +6,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
@@ -85,10 +86,10 @@ class Reading:
 
 
 def read_chunk(
-    chunks: Sequence[bytes], config: IngestConfig, cache: Path
+    chunks: Sequence[bytes], config: IngestConfig, cache: Path | None
 ) -> list[Reading]:
     """Reads chunks of a listing; what the cache has is not decoded again."""
-    with PictureCache(cache) as pictures:
+    with PictureCache(cache) if cache else nullcontext() as pictures:
         return [_read(unpack(chunk), config, pictures) for chunk in chunks]
 
 
@@ -98,7 +99,7 @@ def forget_place() -> None:
 
 
 def _read(
-    items: list[Item | Refusal], config: IngestConfig, cache: PictureCache
+    items: list[Item | Refusal], config: IngestConfig, cache: PictureCache | None
 ) -> Reading:
     place, salted = _place(config.path), salt(config)
     reading = Reading(np.empty(0, FACTS), {}, [], [], len(items))
@@ -114,7 +115,7 @@ def _read(
         except RefusedItem as error:
             reading.refusals[position] = item.refused(error)
             continue
-        entry = cache.get(key) or fresh.get(key)
+        entry = fresh.get(key) or (cache and cache.get(key))
         if entry is None:
             entry = fresh[key] = _decode(key, data, config)
         if entry.reason:
@@ -140,9 +141,7 @@ def _facts(item: Item, entry: Entry) -> tuple:
 
 def _decode(key: bytes, data: bytes, config: IngestConfig) -> Entry:
     try:
-        pixels, (width, height) = read_square(
-            data, config.image_size, config.background, config.min_side
-        )
+        pixels, (width, height) = read_square(data, config)
     except RefusedItem as error:
         return Entry(key=key, reason=error.reason, fix=error.fix)
     return Entry(

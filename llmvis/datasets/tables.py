@@ -88,17 +88,19 @@ def _read_parquet(place: Place, name: str) -> Table:
     import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(place.open(name))
+        with place.open(name) as file:
+            columns = pq.read_schema(file).names
     except pa.ArrowException as error:
         raise DataError(
             f"{name} is no whole parquet file ({error}). Copy it again."
         ) from error
 
     def rows() -> Iterator[Row]:
-        for batch in file.iter_batches(_ROWS_AT_ONCE):
-            yield from batch.to_pylist()
+        with place.open(name) as file, pq.ParquetFile(file) as table:
+            for batch in table.iter_batches(_ROWS_AT_ONCE):
+                yield from batch.to_pylist()
 
-    return Table(name, file.schema_arrow.names, rows(), "UTF-8")
+    return Table(name, columns, rows(), "UTF-8")
 
 
 def _read_excel(place: Place, name: str) -> Table:
@@ -107,7 +109,8 @@ def _read_excel(place: Place, name: str) -> Table:
     import openpyxl
 
     try:
-        book = openpyxl.load_workbook(place.open(name), read_only=True, data_only=True)
+        file = io.BytesIO(place.read(name))
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
         raise DataError(
             f"{name} is no Excel workbook ({error}). Save it as .xlsx or .csv."

@@ -11,10 +11,7 @@ import sys
 import time
 from collections import defaultdict
 from contextlib import closing
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from PIL import Image
@@ -22,11 +19,6 @@ from PIL import Image
 from llmvis.errors import ConfigError, DataError
 
 ROOT = Path(__file__).parents[2]
-
-
-class QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
 
 
 def write(folder, rows):
@@ -340,37 +332,6 @@ def test_a_run_that_was_killed_goes_on_to_the_same_bytes(tmp_path, save, take_in
     assert not (take_in.home / "examples").exists()
     assert 200 <= cached[0] < cached[1] < 1500
     assert take_in(raw).fingerprint == whole
-
-
-def test_pictures_at_an_address_are_read_like_those_in_a_folder(
-    tmp_path, save, take_in
-):
-    import fsspec
-
-    (tmp_path / "a").mkdir()
-    fill(tmp_path / "a", save, range(5))
-    far = fsspec.filesystem("memory")
-    for path in (tmp_path / "a").iterdir():
-        far.pipe(f"/far/a/{path.name}", path.read_bytes())
-
-    near, there = take_in(tmp_path / "a"), take_in("memory://far/a")
-
-    assert [e.example_id for e in there.examples] == [
-        e.example_id for e in near.examples
-    ]
-
-
-def test_a_table_on_a_server_is_read_with_its_pictures(tmp_path, save, take_in):
-    fill(tmp_path, save, range(5))
-    handler = partial(QuietHandler, directory=tmp_path)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}/metadata.jsonl"
-        done = take_in(address, "caption_table")
-        server.shutdown()
-
-    assert sum(done.counts.values()) == 5
-    assert done.counts["refused"] == 0
 
 
 def test_the_card_shows_pictures_numbers_and_refusals_and_escapes_captions(

@@ -3,12 +3,35 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageFilter
 
+from llmvis.config import IngestConfig
+from llmvis.datasets import quality
 from llmvis.datasets.image_files import read_square
 from llmvis.errors import ConfigError, RefusedItem
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
+
+
+def read(data, image_size, background, min_side, **others):
+    config = IngestConfig(
+        **{
+            "source": "image_folder",
+            "path": "",
+            "image_size": image_size,
+            "background": background,
+            "min_side": min_side,
+            "fit": "pad",
+            "min_sharpness": 0,
+            "min_contrast": 0,
+            "engine": None,
+            "num_train_scenes": 1,
+            "num_test_scenes": 1,
+            "seed": 0,
+            **others,
+        }
+    )
+    return read_square(data, config)
 
 
 def save(image: Image.Image, path, **options):
@@ -19,7 +42,7 @@ def save(image: Image.Image, path, **options):
 def test_transparent_pixels_show_the_background(tmp_path):
     path = save(Image.new("RGBA", (64, 64), (0, 0, 0, 0)), tmp_path / "clear.png")
 
-    pixels, size = read_square(path.read_bytes(), 32, "#ff0000", 8)
+    pixels, size = read(path.read_bytes(), 32, "#ff0000", 8)
 
     assert (pixels == RED).all()
     assert size == (64, 64)
@@ -28,7 +51,7 @@ def test_transparent_pixels_show_the_background(tmp_path):
 def test_a_wide_picture_is_padded_and_not_distorted(tmp_path):
     path = save(Image.new("RGB", (80, 40), RED), tmp_path / "wide.png")
 
-    pixels, size = read_square(path.read_bytes(), 32, "#ffffff", 8)
+    pixels, size = read(path.read_bytes(), 32, "#ffffff", 8)
 
     assert (pixels[8:24] == RED).all()
     assert (pixels[:8] == WHITE).all()
@@ -41,7 +64,7 @@ def test_a_photo_taken_sideways_is_turned_upright(tmp_path):
     exif[0x0112] = 6  # orientation: turn clockwise to see it upright
     path = save(Image.new("RGB", (80, 40), RED), tmp_path / "side.jpg", exif=exif)
 
-    assert read_square(path.read_bytes(), 32, "#ffffff", 8)[1] == (40, 80)
+    assert read(path.read_bytes(), 32, "#ffffff", 8)[1] == (40, 80)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "CMYK", "I;16"])
@@ -53,7 +76,7 @@ def test_a_light_picture_of_any_mode_stays_light(mode, tmp_path):
         image = Image.new("RGB", (32, 32), WHITE).convert(mode)
 
     path = save(image, tmp_path / f"light.{suffix}")
-    pixels, _ = read_square(path.read_bytes(), 32, "#000000", 8)
+    pixels, _ = read(path.read_bytes(), 32, "#000000", 8)
 
     assert (pixels == WHITE).all()
 
@@ -70,7 +93,7 @@ def test_a_light_picture_of_any_mode_stays_light(mode, tmp_path):
 )
 def test_what_is_no_picture_is_refused_with_its_reason(content, reason):
     with pytest.raises(RefusedItem, match=reason) as refused:
-        read_square(content, 32, "#ffffff", 8)
+        read(content, 32, "#ffffff", 8)
 
     assert refused.value.fix
 
@@ -83,7 +106,7 @@ def test_a_file_that_is_cut_off_is_refused(share, suffix, tmp_path):
     data = path.read_bytes()
 
     with pytest.raises(RefusedItem, match="broken"):
-        read_square(data[: int(share * len(data))], 32, "#ffffff", 8)
+        read(data[: int(share * len(data))], 32, "#ffffff", 8)
 
 
 def test_an_animation_gives_its_first_frame(tmp_path):
@@ -91,7 +114,7 @@ def test_an_animation_gives_its_first_frame(tmp_path):
     rest = [Image.new("RGB", (32, 32), WHITE)]
     save(Image.new("RGB", (32, 32), RED), path, save_all=True, append_images=rest)
 
-    assert (read_square(path.read_bytes(), 32, "#ffffff", 8)[0] == RED).all()
+    assert (read(path.read_bytes(), 32, "#ffffff", 8)[0] == RED).all()
 
 
 def test_a_palette_with_transparency_shows_the_background(tmp_path):
@@ -99,7 +122,7 @@ def test_a_palette_with_transparency_shows_the_background(tmp_path):
     image.putpalette([0, 0, 255])
     path = save(image, tmp_path / "a.png", transparency=0)
 
-    assert (read_square(path.read_bytes(), 32, "#ff0000", 8)[0] == RED).all()
+    assert (read(path.read_bytes(), 32, "#ff0000", 8)[0] == RED).all()
 
 
 def test_a_colour_profile_is_followed_to_srgb(tmp_path):
@@ -110,7 +133,7 @@ def test_a_colour_profile_is_followed_to_srgb(tmp_path):
     profile = ImageCms.ImageCmsProfile(lab).tobytes()
     path = save(image, tmp_path / "a.tif", icc_profile=profile)
 
-    pixels = read_square(path.read_bytes(), 32, "#ffffff", 8)[0].astype(int)
+    pixels = read(path.read_bytes(), 32, "#ffffff", 8)[0].astype(int)
 
     assert np.abs(pixels - (200, 100, 50)).max() <= 3
 
@@ -119,7 +142,7 @@ def test_a_broken_colour_profile_is_passed_over(tmp_path):
     path = tmp_path / "a.png"
     save(Image.new("RGB", (32, 32), RED), path, icc_profile=b"no profile")
 
-    assert (read_square(path.read_bytes(), 32, "#ffffff", 8)[0] == RED).all()
+    assert (read(path.read_bytes(), 32, "#ffffff", 8)[0] == RED).all()
 
 
 def bomb(width: int, height: int) -> bytes:
@@ -138,7 +161,7 @@ def bomb(width: int, height: int) -> bytes:
 @pytest.mark.parametrize("side", [9_500, 30_000])
 def test_a_bomb_is_refused_by_its_header(side):
     with pytest.raises(RefusedItem, match=r"far too large.*\d+ pixels"):
-        read_square(bomb(side, side), 32, "#ffffff", 8)
+        read(bomb(side, side), 32, "#ffffff", 8)
 
 
 @pytest.mark.parametrize("size", [(500, 3), (3, 500)])
@@ -146,19 +169,81 @@ def test_a_strip_too_long_to_be_seen_is_refused_with_its_size(size, tmp_path):
     path = save(Image.new("RGB", size), tmp_path / "strip.png")
 
     with pytest.raises(RefusedItem, match=f"{size[0]} by {size[1]}, too long"):
-        read_square(path.read_bytes(), 32, "#ffffff", 8)
+        read(path.read_bytes(), 32, "#ffffff", 8)
 
 
 def test_a_picture_smaller_than_asked_is_refused_with_the_key(tmp_path):
     path = save(Image.new("RGB", (9, 7)), tmp_path / "tiny.png")
 
     with pytest.raises(RefusedItem, match=r"9 by 7.*8 pixels") as refused:
-        read_square(path.read_bytes(), 32, "#ffffff", 8)
+        read(path.read_bytes(), 32, "#ffffff", 8)
 
     assert "ingest.min_side" in refused.value.fix
-    assert read_square(path.read_bytes(), 32, "#ffffff", 7)[1] == (9, 7)
+    assert read(path.read_bytes(), 32, "#ffffff", 7)[1] == (9, 7)
 
 
 def test_a_misspelt_background_is_named_beside_a_right_one():
     with pytest.raises(ConfigError, match=r"'whit'.*#ffffff"):
-        read_square(b"", 32, "whit", 8)
+        read(b"", 32, "whit", 8)
+
+
+def stripes(tmp_path):
+    """A wide picture: red in the middle, white at both ends."""
+    image = Image.new("RGB", (80, 40), WHITE)
+    image.paste(RED, (20, 0, 60, 40))
+    return save(image, tmp_path / "stripes.png").read_bytes()
+
+
+def test_a_wide_picture_is_cropped_to_its_middle_where_that_is_asked_for(tmp_path):
+    pixels, size = read(stripes(tmp_path), 32, "#000000", 8, fit="crop")
+
+    assert (pixels[:, 2:30] == RED).all()
+    assert size == (80, 40)
+
+
+def test_a_wide_picture_is_stretched_where_that_is_asked_for(tmp_path):
+    pixels, _ = read(stripes(tmp_path), 32, "#000000", 8, fit="stretch")
+
+    assert (pixels[:, 12:20] == RED).all()
+    assert (pixels[:, [0, 31]] == WHITE).all()
+
+
+def chessboard(blur, tmp_path):
+    squares = np.indices((32, 32)).sum(axis=0) // 4 % 2 * 255
+    image = Image.fromarray(squares.astype(np.uint8)).filter(
+        ImageFilter.GaussianBlur(blur)
+    )
+    return save(image, tmp_path / "board.png").read_bytes()
+
+
+def test_a_blurred_picture_is_refused_where_a_sharpness_is_asked_for(tmp_path):
+    sharp, blurred = chessboard(0, tmp_path), chessboard(2, tmp_path)
+    read(sharp, 32, "#ffffff", 8, min_sharpness=500)
+    read(blurred, 32, "#ffffff", 8)
+
+    with pytest.raises(RefusedItem, match=r"sharpness is \d.*500") as refused:
+        read(blurred, 32, "#ffffff", 8, min_sharpness=500)
+
+    assert "ingest.min_sharpness" in refused.value.fix
+
+
+def test_a_flat_picture_is_refused_and_the_background_beside_it_counts_for_nothing(
+    tmp_path,
+):
+    data = save(Image.new("RGB", (80, 40), RED), tmp_path / "flat.png").read_bytes()
+    read(chessboard(0, tmp_path), 32, "#000000", 8, min_contrast=100)
+
+    with pytest.raises(RefusedItem, match=r"contrast is 0\.0, and has to be 1$"):
+        read(data, 32, "#000000", 8, min_contrast=1)
+    with pytest.raises(RefusedItem, match=r"sharpness is 0\.0, and has to be 1$"):
+        read(data, 32, "#000000", 8, min_sharpness=1)
+
+
+def test_contrast_and_sharpness_are_those_of_hand_computed_pictures():
+    halves = np.repeat([[0.0, 255.0]], 4, axis=0)
+    dot = np.zeros((5, 5))
+    dot[2, 2] = 1
+
+    assert quality.contrast(halves) == 127.5
+    # The Laplacian of a dot is -4 there, 1 at its four neighbours, and 0 elsewhere.
+    assert quality.sharpness(dot) == pytest.approx((16 + 4) / 25)

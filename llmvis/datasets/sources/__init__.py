@@ -6,6 +6,7 @@ from llmvis.datasets.sources import (
     caption_table,
     class_folders,
     coco_captions,
+    emoji,
     flickr_captions,
     image_folder,
     parquet_images,
@@ -24,6 +25,7 @@ SOURCES: dict[str, Source] = {
     "caption_table": caption_table,
     "sidecar_text": sidecar_text,
     "class_folders": class_folders,
+    "emoji": emoji,
 }
 
 
