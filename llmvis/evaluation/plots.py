@@ -143,7 +143,7 @@ def scatter(
         dots=dots,
         front=" ".join(f"{dots[i].left},{100 - dots[i].bottom:.1f}" for i in front),
         ticks=[
-            (height(share), f"{100 * share:.0f} %")
+            (height(share), f"{100 * share:.0f}\N{NO-BREAK SPACE}%")
             for share in (bottom, (bottom + top) / 2, top)
         ],
         across=[(place(cost), short(cost)) for cost in across],
