@@ -24,9 +24,11 @@ class RealPictures:
     """Stands where a model does, and gives out pictures of the test split."""
 
     num_parameters, family, codebook_size = 0, "real pictures", 4
+    finisher = None
 
     def __init__(self, images: np.ndarray):
-        self._images, self.image_size = images, images.shape[1]
+        self._images = images
+        self.image_size = self.picture_size = images.shape[1]
 
     def generate(self, prompts, seeds, sampling):  # noqa: ARG002
         return [

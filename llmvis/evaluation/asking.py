@@ -11,6 +11,7 @@ import numpy as np
 from llmvis import storage
 from llmvis.config import EvaluateConfig, SamplingConfig
 from llmvis.errors import DataError, PromptError, ShapeError
+from llmvis.finishing.resizing import reduce
 from llmvis.prompts.parse import parse
 from llmvis.records import Sample, Scene
 
@@ -35,7 +36,8 @@ class Drawn:
 
     asked: tuple[Asked, ...]
     samples: tuple[Sample, ...]
-    images: np.ndarray  # (N, H, W, 3) uint8
+    finished: np.ndarray  # as they are given out, (N, Y, X, 3) uint8
+    images: np.ndarray  # the same at the size of the examples, (N, H, W, 3) uint8
     seconds_per_picture: float
 
 
@@ -167,10 +169,13 @@ def draw(
         samples += model.generate(prompts, seeds[part], sampling)
         timings.append((time.perf_counter() - started) / len(prompts))
     progress(len(seeds), len(seeds), "drawing pictures")
+    finished = _stack(samples, model.picture_size)
     return Drawn(
         asked=repeated,
         samples=tuple(samples),
-        images=_stack(samples, model.image_size),
+        finished=finished,
+        # Judges have learnt to read that size.
+        images=reduce(finished, model.picture_size // model.image_size),
         # The first batch also compiles, which no later picture pays for.
         seconds_per_picture=float(np.median(timings[1:] or timings)),
     )
@@ -181,14 +186,14 @@ def _batches(total: int, batch_size: int) -> Iterator[slice]:
         yield slice(start, min(start + batch_size, total))
 
 
-def _stack(samples: Sequence[Sample], image_size: int) -> np.ndarray:
+def _stack(samples: Sequence[Sample], side: int) -> np.ndarray:
     for sample in samples:
         image = np.asarray(sample.image)
-        if image.dtype != np.uint8 or image.shape != (image_size, image_size, 3):
+        if image.dtype != np.uint8 or image.shape != (side, side, 3):
             raise ShapeError(
                 f"For {sample.prompt!r} the model gave an array of {image.dtype} and "
                 f"shape {image.shape} with values from {image.min()} to {image.max()}. "
-                f"A picture is uint8 of shape ({image_size}, {image_size}, 3): NaN "
+                f"A picture is uint8 of shape ({side}, {side}, 3): NaN "
                 "weights give this, so look at the training curves."
             )
     return np.stack([sample.image for sample in samples])

@@ -10,7 +10,7 @@ import pandas as pd
 from llmvis import storage
 from llmvis.config import EvaluateConfig, Params
 from llmvis.errors import MismatchError
-from llmvis.evaluation import alignment, asking, distribution, fidelity
+from llmvis.evaluation import alignment, asking, distribution, fidelity, finishing
 from llmvis.evaluation.asking import Asked, Drawn, Progress
 from llmvis.evaluation.confusion import Counts, confusions
 from llmvis.evaluation.word_regression import regressed_pictures
@@ -29,8 +29,8 @@ class Findings:
 
     metrics: dict  # nested names -> figures or numbers
     rows: pd.DataFrame  # one row for each sample, see alignment.judged_rows
-    images: np.ndarray  # what was drawn, in the order of `rows`, (N, H, W, 3) uint8
-    reals: np.ndarray  # what each row's prompt describes, same shape
+    images: np.ndarray  # what was drawn, in the order of `rows`, (N, Y, X, 3) uint8
+    reals: np.ndarray  # what each prompt describes, (N, H, W, 3) uint8
     confusions: tuple[Counts, Counts] | None  # of kinds and of colours
     copies: list[tuple[int, float, np.ndarray]]  # row, distance, training picture
     rebuilt: list[tuple[np.ndarray, np.ndarray]]  # real picture, after the tokenizer
@@ -70,8 +70,9 @@ def evaluate(
     copies = distribution.Copies(examples, drawn.images, reals[_first_of(asked)])
     progress(4, _NUM_PARTS, "measuring the parts")
     parts = _parts(model, asked, reals, drawn, config.seed)
+    some = reals[_first_of(asked)]
+    parts |= finishing.finishing_figures(model, judge, asked, some, params, progress)
     progress(_NUM_PARTS, _NUM_PARTS, "writing the report")
-    some = _first_of(asked)[:_NUM_REBUILT]
     return Findings(
         metrics={
             "alignment": alignment.scores(rows, config.seed),
@@ -82,9 +83,9 @@ def evaluate(
             "judge": judge.error,
         },
         rows=rows,
-        images=drawn.images,
+        images=drawn.finished,
         reals=np.repeat(reals, config.seeds_per_prompt, axis=0),
-        rebuilt=list(zip(reals[some], model.reconstruct(reals[some]), strict=True)),
+        rebuilt=_rebuilt(model, some[:_NUM_REBUILT]),
         confusions=_confused(judge, drawn),
         copies=copies.closest(_NUM_COPIES),
         sensitivity=_sensitivity(judge, examples, asked, config.seed),
@@ -223,6 +224,10 @@ def _cost(model, drawn: Drawn) -> dict[str, float]:
         "seconds_per_picture": drawn.seconds_per_picture,
         "parameters": model.num_parameters,
     }
+
+
+def _rebuilt(model, images: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    return list(zip(images, model.reconstruct(images), strict=True))
 
 
 def _first_of(asked: Sequence[Asked]) -> list[int]:

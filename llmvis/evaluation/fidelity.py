@@ -15,6 +15,28 @@ from llmvis.metrics.ssim import ssim
 _HIGHEST_PSNR = 60.0  # decibels; a lossless picture must not make the mean infinite
 
 
+def likeness_figures(
+    images: np.ndarray, changed: np.ndarray, seed: int
+) -> dict[str, Figure]:
+    """Measures how alike two versions of pictures are.
+
+    Args:
+        images: Shape `(N, H, W, 3)`, uint8.
+        changed: Same shape, uint8.
+        seed: Of the intervals.
+
+    Returns:
+        `psnr` in decibels, at most 60, and `ssim`, at most 1; higher is more alike.
+    """
+    everyone = np.arange(len(images))
+    before, after = images.astype("float32") / 255, changed.astype("float32") / 255
+    decibels = np.minimum(psnr(before, after), _HIGHEST_PSNR)
+    return {
+        "psnr": mean_of_clusters(decibels, everyone, seed),
+        "ssim": mean_of_clusters(ssim(before, after), everyone, seed),
+    }
+
+
 def tokenizer_figures(model, images: np.ndarray, seed: int) -> dict:
     """Measures what goes through the image tokenizer unharmed.
 
@@ -28,16 +50,7 @@ def tokenizer_figures(model, images: np.ndarray, seed: int) -> dict:
         `codebook_size` (values of all digits together), `codebook_usage` (the share of
         them that occurs) and `codebook_perplexity` (of a digit, on average).
     """
-    everyone = np.arange(len(images))
-    real, rebuilt = (
-        pictures.astype("float32") / 255
-        for pictures in (images, model.reconstruct(images))
-    )
-    decibels = np.minimum(psnr(real, rebuilt), _HIGHEST_PSNR)
-    figures = {
-        "psnr": mean_of_clusters(decibels, everyone, seed),
-        "ssim": mean_of_clusters(ssim(real, rebuilt), everyone, seed),
-    }
+    figures = likeness_figures(images, model.reconstruct(images), seed)
     # Each digit has a codebook of its own, and can collapse on its own.
     codebooks = [
         (digits, size) for digits, size in model.codebooks(images) if len(digits)

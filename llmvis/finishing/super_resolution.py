@@ -19,6 +19,8 @@ from llmvis.blocks import spread
 
 _COLORS = 3
 _KERNEL = 3  # pixels on a side
+_LOUDER = 8.0  # times; differences between neighbours are mostly below 0.1
+_LOBES = 3  # of the Lanczos kernel
 
 
 @keras.saving.register_keras_serializable("llmvis")
@@ -64,8 +66,12 @@ class SuperResolution(keras.Model):
         )
 
     def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):  # noqa: ARG002
-        """Mean absolute error, as in EDSR: a squared one asks for blur."""
-        return ops.mean(ops.abs(y_pred - x["pixels"]))
+        """Mean squared error of a pixel.
+
+        The absolute error of EDSR is hardly lower for interpolated edges than for
+        repeated pixels, so it teaches far less in as many steps.
+        """
+        return ops.mean((y_pred - x["pixels"]) ** 2)
 
     def enlarge(self, images: np.ndarray) -> np.ndarray:
         """Enlarges pictures `(B, Y, X, 3)` uint8 to `(B, f * Y, f * X, 3)` uint8."""
@@ -75,12 +81,13 @@ class SuperResolution(keras.Model):
 
     def enlarge_features(self, pixels):
         """Pictures `(B, Y, X, 3)` in [0, 1] to larger ones, not clipped."""
-        states_BYXC = self._read(pixels - ops.average_pool(pixels, 3, 1, "same"))
+        edges_BYXC = pixels - ops.average_pool(pixels, 3, 1, "same")
+        states_BYXC = self._read(_LOUDER * edges_BYXC)
         for expand, contract in self._blocks:
             states_BYXC = states_BYXC + contract(ops.silu(expand(states_BYXC)))
-        # What is added to the pixels that a plain enlargement would repeat.
-        plain_BYXC = ops.tile(pixels, (1, 1, 1, self.factor**2))
-        return spread(plain_BYXC + self._write(states_BYXC), self.factor)
+        # What plain interpolation gives need not be learnt.
+        plain_BYXC = _interpolated(pixels, self.factor)
+        return plain_BYXC + spread(self._write(states_BYXC), self.factor)
 
     def _enlarged(self, images):
         large = self.enlarge_features(ops.cast(images, "float32") / 255)
@@ -92,6 +99,21 @@ class SuperResolution(keras.Model):
             **super().get_config(),
             **{name: getattr(self, name) for name in names},
         }
+
+
+def _interpolated(pixels, factor):
+    """Pictures enlarged with the Lanczos kernel, not clipped."""
+    rows, columns = (_weights(size, factor) for size in pixels.shape[1:3])
+    return ops.einsum("ty,byxc,ux->btuc", rows, pixels, columns)
+
+
+def _weights(size, factor):
+    """What each pixel of a line counts for each of the longer one: `(f * Y, Y)`."""
+    centers = (np.arange(size * factor)[:, None] + 0.5) / factor - 0.5
+    distances = np.arange(size) - centers
+    weights = np.sinc(distances) * np.sinc(distances / _LOBES)
+    weights = np.where(np.abs(distances) < _LOBES, weights, 0.0)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype("float32")
 
 
 def _convolution(channels, name, initializer="glorot_uniform"):

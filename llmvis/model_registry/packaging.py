@@ -23,6 +23,7 @@ _PACKAGE = Path(llmvis.__file__).parent
 _REQUIREMENTS = [
     *("tensorflow", "keras", "numpy", "pillow", "pandas", "pyarrow"),
     *("spacy", "jieba", "ruamel.yaml", "mlflow", "filelock", "sqlalchemy", "protobuf"),
+    "scikit-image",
 ]
 
 

@@ -45,7 +45,7 @@ def _draw(address: str) -> None:
     if version.sampling is None:
         raise RegistryError(f"{address} is no registered version.")
     [sample] = model.generate([_PROMPT], 0, version.sampling)
-    side = model.image_size
+    side = model.picture_size
     if sample.image.shape != (side, side, 3):
         raise RegistryError(f"Its picture has shape {sample.image.shape}.")
 

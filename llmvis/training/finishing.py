@@ -16,8 +16,8 @@ from llmvis.training.batches import Draws
 from llmvis.training.fit import Observer, Plan, fit
 
 _BATCH_SIZE = 16
-_HIDDEN_DIM, _NUM_LAYERS = 32, 4  # of the super-resolution network
-_LEARNING_RATE = 0.002
+_HIDDEN_DIM, _NUM_LAYERS = 32, 3  # of the super-resolution network
+_LEARNING_RATE = 0.003
 _PICTURES_FOR_HISTOGRAMS = 10_000
 
 
