@@ -22,10 +22,22 @@ def train() -> None:
     storage.read_tokens(TOKENS, "train")  # an empty folder is noticed before imports
     progress.report(0, params.train.num_steps, "building the networks")
     from llmvis.model_registry import runs
-    from llmvis.training import assembly, checkpoints, generators
+    from llmvis.training import (
+        assembly,
+        checkpoints,
+        finishing,
+        generators,
+        word_vectors,
+    )
     from llmvis.training.journal import Journal
 
     model = assembly.assemble(params.train, TOKENS)
+    if params.train.word_vectors is not None:
+        progress.say(
+            word_vectors.start_from_word_vectors(
+                model, params.train.word_vectors, seed=params.train.seed
+            )
+        )
     made_from = generators.made_from(params.train, model.about["tokens"])
     run_id = None
     if checkpoints.prepare(TRAINING, made_from):
@@ -42,15 +54,22 @@ def train() -> None:
             model.generator,
             params.train,
             assembly.training_set(model, TOKENS, EXAMPLES, scratch),
-            journal.observing(_report(params.train.num_steps)),
+            journal.observing(_report("training", params.train.num_steps)),
             TRAINING,
+        )
+        model.finisher = finishing.make_finisher(
+            params.finishing,
+            EXAMPLES,
+            scratch,
+            _report("learning to enlarge", params.finishing.num_steps),
+            seed=params.train.seed,
         )
         model.save(MODEL)
         run.made(MODEL)
 
 
-def _report(num_steps):
+def _report(doing, num_steps):
     def on_step(step, loss):
-        progress.report(step, num_steps, f"training, loss {loss:.3f}")
+        progress.report(step, num_steps, f"{doing}, loss {loss:.3f}")
 
     return on_step

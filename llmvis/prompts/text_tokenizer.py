@@ -80,6 +80,11 @@ class TextTokenizer:
         return _NUM_MARKERS + len(self._ids)
 
     @property
+    def vocabulary(self) -> dict[str, int]:
+        """Words, letters and characters with their ids; the markers have none."""
+        return dict(self._ids)
+
+    @property
     def fingerprint(self) -> str:
         """Names the vocabulary and length: 16 hex digits."""
         content = json.dumps(self._content(), ensure_ascii=False)

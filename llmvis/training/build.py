@@ -14,6 +14,7 @@ from llmvis.generators.regression import RegressionGenerator
 from llmvis.generators.vae import VaeGenerator
 from llmvis.image_tokenizers.layer_tokenizer import LayerTokenizer
 from llmvis.image_tokenizers.sketch_tokenizer import SketchTokenizer
+from llmvis.prompts import word_vectors
 from llmvis.prompts.text_tokenizer import TextTokenizer
 from llmvis.text_encoders.bag_of_words import BagOfWordsTextEncoder
 from llmvis.text_encoders.recurrent import CELLS, RecurrentTextEncoder
@@ -114,9 +115,12 @@ def _bag_of_words(config, text_tokenizer):
 
 
 def _word_embedding(config, text_tokenizer):
+    source = config.word_vectors
     return WordEmbeddingTextEncoder(
         vocabulary_size=text_tokenizer.vocabulary_size,
-        embedding_dim=config.hidden_dim,
+        embedding_dim=word_vectors.num_channels(source)
+        if source
+        else config.hidden_dim,
         hidden_dim=config.hidden_dim,
         name="text_encoder",
     )
