@@ -243,7 +243,9 @@ def _put_back_outputs(stage: str) -> None:
 def _require_inputs(stage: str) -> None:
     with _repo() as repo:
         [target] = repo.stage.collect(stage)
-        missing = [dep.def_path for dep in target.deps if not dep.exists]
+        # What has no path is a data set of DVC, ds://NAME; ingest says what it lacks.
+        files = [dep for dep in target.deps if dep.fs_path]
+        missing = [dep.def_path for dep in files if not dep.exists]
     if missing:
         raise DataError(
             f"The `{stage}` stage reads {missing[0]}, and there is no such file or "

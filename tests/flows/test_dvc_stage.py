@@ -21,6 +21,31 @@ def test_a_stage_is_clean_after_it_ran_and_not_before():
     assert dvc_stage.is_clean("ingest")
 
 
+DATA_SET = """
+datasets:
+  - {name: pictures, type: dvc, url: ../other, path: raw}
+"""
+LOCKED = """
+schema: '2.0'
+stages: {}
+datasets:
+  - {name: pictures, type: dvc, url: ../other, path: raw, rev_lock: REVISION}
+"""
+
+
+def test_a_stage_reads_a_data_set_of_dvc_and_runs_when_its_revision_changes(project):
+    reads = project.read("dvc.yaml").replace("[ingest.py]", "['ds://pictures']")
+    project.write("dvc.yaml", reads + DATA_SET)
+    project.write("dvc.lock", LOCKED.replace("REVISION", "a" * 40))
+    dvc_stage.bring_up_to_date("ingest")
+    was_clean = dvc_stage.is_clean("ingest")
+    lock = project.read("dvc.lock").replace("rev_lock: " + "a" * 40, "rev_lock: b", 1)
+    project.write("dvc.lock", lock)
+
+    assert was_clean
+    assert not dvc_stage.is_clean("ingest")
+
+
 def test_a_stage_whose_params_changed_is_not_clean(project):
     dvc_stage.run_stage("ingest")
     project.write("params.yaml", overlay.merged({"ingest": {"seed": 12345}}))
