@@ -108,9 +108,16 @@ class TrainConfig:
 
     # Named here too, so that a misspelt one is refused before hours of work.
     text_encoder: Literal[  # training.build.TEXT_ENCODERS
-        "bag_of_words", "word_embedding", "rnn", "lstm", "gru", "transformer"
+        "bag_of_words",
+        "word_embedding",
+        "rnn",
+        "lstm",
+        "gru",
+        "transformer",
+        "pretrained",
     ]
     word_vectors: str | None  # of `word_embedding`: a file or a spaCy package
+    pretrained_preset: str | None  # of `pretrained`: a preset of KerasHub
     # The keys of training.build.GENERATORS.
     generator: Literal[
         "autoregressive", "masked", "flow_matching", "gan", "vae", "regression"
@@ -141,6 +148,12 @@ class TrainConfig:
             f"train.word_vectors is {self.word_vectors}, and train.text_encoder "
             f"{self.text_encoder} takes none. Set it to word_embedding, or "
             "word_vectors to null.",
+        )
+        require(
+            (self.pretrained_preset is not None) == (self.text_encoder == "pretrained"),
+            f"train.pretrained_preset is {self.pretrained_preset}, and "
+            f"train.text_encoder is {self.text_encoder}. A preset of KerasHub, such as "
+            "bert_tiny_en_uncased, and the text encoder pretrained go together.",
         )
 
 

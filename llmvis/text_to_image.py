@@ -36,6 +36,7 @@ from llmvis.records import Sample
 from llmvis.storage import read_json, staged, write_json
 from llmvis.text_encoders import (  # noqa: F401
     bag_of_words,
+    pretrained,
     recurrent,
     transformer,
     word_embedding,

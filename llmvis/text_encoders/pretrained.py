@@ -44,6 +44,10 @@ class PretrainedTextEncoder(keras.layers.Layer):
         self._out.build((*input_shape, _states(self.backbone.output).shape[-1]))
 
     def call(self, token_ids):
+        return self._out(self.backbone_states(token_ids))
+
+    def backbone_states(self, token_ids):
+        """What the backbone makes of token ids `(B, L)`, as `(B, L, E)`."""
         length, most = token_ids.shape[1], self._pieces.shape[1]
         flat_BT = ops.reshape(
             ops.take(self._pieces, token_ids, axis=0), (-1, length * most)
@@ -57,7 +61,7 @@ class PretrainedTextEncoder(keras.layers.Layer):
         states_BTE = self._read(packed_BT, mask_BT)
         back_BT1 = ops.argsort(order_BT)[..., None]
         states_BTE = ops.take_along_axis(states_BTE, back_BT1, axis=1)
-        return self._out(self._mean(states_BTE, there_BT, length, most))
+        return self._mean(states_BTE, there_BT, length, most)
 
     def _read(self, token_ids, padding_mask):
         known = {

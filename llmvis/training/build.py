@@ -20,6 +20,7 @@ from llmvis.text_encoders.bag_of_words import BagOfWordsTextEncoder
 from llmvis.text_encoders.recurrent import CELLS, RecurrentTextEncoder
 from llmvis.text_encoders.transformer import TransformerTextEncoder
 from llmvis.text_encoders.word_embedding import WordEmbeddingTextEncoder
+from llmvis.training.pretrained import pretrained_text_encoder
 
 _TEXT_LAYERS = 4  # with 3 more prompts of three things are misread, 6 gain little
 
@@ -126,6 +127,12 @@ def _word_embedding(config, text_tokenizer):
     )
 
 
+def _pretrained(config, text_tokenizer):
+    return pretrained_text_encoder(
+        config.pretrained_preset, text_tokenizer, config.hidden_dim
+    )
+
+
 def _recurrent(cell, config, text_tokenizer):
     return RecurrentTextEncoder(
         cell,
@@ -173,6 +180,7 @@ TEXT_ENCODERS = {
     "word_embedding": _word_embedding,
     **{cell: partial(_recurrent, cell) for cell in CELLS},
     "transformer": _transformer,
+    "pretrained": _pretrained,
 }
 GENERATORS = {
     "autoregressive": partial(_of_codes, AutoregressiveGenerator),

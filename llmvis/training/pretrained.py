@@ -77,8 +77,11 @@ def pieces_of_words(
     """
     words = text_tokenizer.vocabulary
     texts = [f" {word}" if follows_space else word for word in words]
-    rows = tokenizer(texts)
-    found = dict(zip(words.values(), rows.to_list(), strict=True))
+    # Some tokenizers give lists, others ragged tensors.
+    found = {
+        number: [int(piece) for piece in pieces]
+        for number, pieces in zip(words.values(), tokenizer(texts), strict=True)
+    }
     for marker, names in _MARKERS.items():
         ids = [getattr(tokenizer, name, None) for name in names]
         found[marker] = [number for number in ids if number is not None][:1]

@@ -27,7 +27,7 @@ def batch():
     }
 
 
-@pytest.mark.parametrize("text_encoder", sorted(TEXT_ENCODERS))
+@pytest.mark.parametrize("text_encoder", sorted(TEXT_ENCODERS.keys() - {"pretrained"}))
 def test_gradient_arrives_at_every_weight(network, batch, text_encoder, build):
     network = build(network.name, text_encoder)
     with tf.GradientTape() as tape:
