@@ -37,7 +37,7 @@ class IngestConfig:
         "class_folders",
         "emoji",
     ]
-    path: str  # the folder or file to read; `scenes` reads none
+    path: str  # the folder, file or address to read; `scenes` reads none
     image_size: int  # side of the square every picture becomes, in pixels
     background: str  # what shows through transparent pixels, as #rrggbb
     min_side: (

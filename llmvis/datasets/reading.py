@@ -115,7 +115,7 @@ def _read(
         except RefusedItem as error:
             reading.refusals[position] = item.refused(error)
             continue
-        entry = fresh.get(key) or (cache and cache.get(key))
+        entry = fresh.get(key) or (cache.get(key) if cache else None)
         if entry is None:
             entry = fresh[key] = _decode(key, data, config)
         if entry.reason:
