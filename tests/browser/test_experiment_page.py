@@ -16,7 +16,7 @@ def experiment_html(tmp_path_factory, findings):
     for number in range(11):
         place = folder / f"row{number}"
         place.mkdir()
-        facts = {"judge files": "a", "examples": "b"}
+        facts = dict.fromkeys(("model", "data set", "judge files", "examples"), "a")
         report.write(findings, place, folder, facts)
         (place / "curves.csv").write_text("step,seconds,loss\n20,9,2\n40,18,1\n")
         metrics = storage.read_json(place / "metrics.json", "evaluate")

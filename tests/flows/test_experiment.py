@@ -46,11 +46,11 @@ import time
 from pathlib import Path
 from flows import progress
 from flows.__main__ import end_with_supervisor
-from llmvis import config
+from llmvis import sections
 end_with_supervisor()
-train = config.read().train
-name = f"{train.generator}-{train.seed}"
-if train.seed == 7:
+train = sections.read_yaml(Path("params.yaml"))["train"]
+name = f"{train['generator']}-{train['seed']}"
+if train["seed"] == 7:
     progress.fail("Out of ink.")
     raise SystemExit(2)
 training = Path("data/training")
@@ -58,7 +58,7 @@ training.mkdir(parents=True, exist_ok=True)
 checkpoint = training / "checkpoint"
 resumed = checkpoint.exists() and checkpoint.read_text() == name
 checkpoint.write_text(name)
-if train.seed == 1 and Path("hang").exists():
+if train["seed"] == 1 and Path("hang").exists():
     Path("started").write_text("")
     time.sleep(300)
 with open("runs.txt", "a") as log:
@@ -66,13 +66,15 @@ with open("runs.txt", "a") as log:
 checkpoint.unlink()
 (training / "curves.csv").write_text("step,seconds,loss\\n20,3.5,2.0\\n40,7.0,1.0\\n")
 Path("data/model").mkdir(parents=True)
-Path("data/model/file").write_text(f"{name} {train.num_steps}")
+Path("data/model/file").write_text(f"{name} {train['num_steps']}")
 """
 
 EVALUATE = """
 import shutil
-from llmvis import config
-shutil.copytree(f"reports/{config.read().train.generator}", "data/report")
+from pathlib import Path
+from llmvis import sections
+train = sections.read_yaml(Path("params.yaml"))["train"]
+shutil.copytree(f"reports/{train['generator']}", "data/report")
 """
 
 PLAN = """
