@@ -112,7 +112,7 @@ class Finisher:
             yield partial(denoise, strength=config.denoise)
         if config.color == "white_balance":
             yield balance_white
-        if config.needs_histograms:
+        if config.needs_histograms and self._histograms is not None:
             yield partial(match_histograms, histograms=self._histograms)
         if config.needs_network and self._network is not None:
             yield self._network.enlarge

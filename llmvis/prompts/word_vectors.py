@@ -5,7 +5,7 @@ https://nlp.stanford.edu/projects/glove/), in that of fastText (Bojanowski et al
 2017, https://arxiv.org/abs/1607.04606), which has a line more, or in a spaCy package.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def read(source: str, words: Collection[str]) -> dict[str, np.ndarray]:
     else:
         vocabulary = _vocabulary(source)
         known = sorted(word for word in wanted if vocabulary.has_vector(word))
-        found = {word: np.float32(vocabulary.get_vector(word)) for word in known}
+        found = {w: np.array(vocabulary.get_vector(w), "float32") for w in known}
     if not found:
         raise ConfigError(
             f"{_KEY} is {source}, and it knows none of the {len(wanted)} words of the "
@@ -71,7 +71,8 @@ def _entries(path: str) -> Iterator[tuple[str, list[str]]]:
         with Path(path).open(encoding="utf-8", newline="\n") as file:
             if not (first := file.readline()):
                 return
-            lines, num_values = chain([first], file), len(first.split()) - 1
+            lines: Iterable[str] = chain([first], file)
+            num_values = len(first.split()) - 1
             if _is_header(first.split()):
                 lines, num_values = file, int(first.split()[1])
             if num_values < 1:
