@@ -3,6 +3,7 @@
 Dimension key: B pictures or captions, E embedding.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -90,6 +91,7 @@ def train_general_judge(
     Raises:
         TrainingError: The loss is not a number any more.
     """
+    captions = _as_many_as_are_read(captions, config)
     texts = [text for of_one in captions for text in of_one]
     starts = np.cumsum([0, *(len(of_one) for of_one in captions)])
     tokenizer = TextTokenizer.train(texts, MAX_CAPTION_TOKENS)
@@ -117,3 +119,17 @@ def train_general_judge(
     )
     fit(network, batches, config.general_learning_rate, on_step)
     return GeneralJudge(network, tokenizer)
+
+
+def _as_many_as_are_read(captions, config):
+    """Keeps of each picture as many captions as training comes to it, drawn by chance.
+
+    To split all of them into words would take longer than some hundred steps.
+    """
+    num_read = config.general_batch_size * config.general_num_steps
+    most = math.ceil(num_read / len(captions))
+    firsts = np.random.default_rng(config.seed).integers(2**31, size=len(captions))
+    return [
+        [of_one[(first + n) % len(of_one)] for n in range(min(most, len(of_one)))]
+        for first, of_one in zip(firsts.tolist(), captions, strict=True)
+    ]
