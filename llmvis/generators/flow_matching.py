@@ -132,7 +132,8 @@ class FlowMatchingGenerator(Prompted):
             times_B = ops.broadcast_to(time, (len(token_ids),))
             clean = self._clean(both, times_B, token_ids, text_states)
             if draw.guided:
-                clean = guide(*ops.split(clean, 2), draw.guidance_scale)
+                conditional, unconditional = ops.split(clean, 2)
+                clean = guide(conditional, unconditional, draw.guidance_scale)
             return pictures + (clean - pictures) / (1.0 - time) / draw.num_steps
 
         pictures = ops.fori_loop(0, draw.num_steps, go_on, to_normal(noise))
