@@ -312,7 +312,7 @@ matrix:
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_two_families_are_trained_for_the_same_seconds(tmp_path, monkeypatch):
-    for name in ("dvc.yaml", "params.yaml", "uv.lock"):
+    for name in ("dvc.yaml", "params.yaml", ".dvcignore"):
         shutil.copy(ROOT / name, tmp_path / name)
     for name in ("llmvis", "flows"):
         shutil.copytree(ROOT / name, tmp_path / name)
