@@ -106,6 +106,7 @@ def _draw(model, prompts, sampling):
 
     draw = Draw(
         guided=True,
+        narrowed=sampling.top_k > 0 or sampling.top_p < 1.0,
         top_k=sampling.top_k,
         top_p=sampling.top_p,
         num_steps=sampling.num_steps,

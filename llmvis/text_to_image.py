@@ -43,6 +43,7 @@ from llmvis.text_encoders import (  # noqa: F401
 )
 
 _LARGEST_BATCH = 64
+_IN_STEPS = {"masked", "flow_matching"}  # families whose graph depends on num_steps
 _TEXT_TOKENIZER, _IMAGE_TOKENIZER = "text_tokenizer.json", "image_tokenizer.keras"
 _GENERATOR, _ABOUT = "generator.keras", "model.json"
 
@@ -239,12 +240,16 @@ class TextToImage:
         draw = self._compiled(
             sampling.num_candidates,
             guided=sampling.guidance_scale != 1.0,
-            top_k=sampling.top_k,
-            top_p=sampling.top_p,
-            num_steps=sampling.num_steps,
+            narrowed=sampling.top_k > 0 or sampling.top_p < 1.0,
+            num_steps=sampling.num_steps if self.family in _IN_STEPS else 0,
         )
-        scales = np.float32(sampling.guidance_scale), np.float32(sampling.temperature)
-        return np.asarray(draw(token_ids, noise, *scales))[:wanted]
+        scales = {
+            "guidance_scale": np.float32(sampling.guidance_scale),
+            "temperature": np.float32(sampling.temperature),
+            "top_k": np.int32(sampling.top_k),
+            "top_p": np.float32(sampling.top_p),
+        }
+        return np.asarray(draw(token_ids, noise, scales))[:wanted]
 
     def _noise(self, seeds, num_candidates=1):
         shape = self.generator.noise_shape
@@ -257,8 +262,8 @@ class TextToImage:
 
     def _compile(self, num_candidates, **fixed):
         @tf.function(jit_compile=True)
-        def draw_pictures(token_ids, noise, guidance_scale, temperature):
-            draw = Draw(**fixed, guidance_scale=guidance_scale, temperature=temperature)
+        def draw_pictures(token_ids, noise, scales):
+            draw = Draw(**fixed, **scales)
             token_ids = ops.repeat(token_ids, num_candidates, axis=0)
             made = self.generator.sample(token_ids, noise, self._null_ids, draw)
             if num_candidates > 1:

@@ -67,6 +67,15 @@ def test_guidance_is_read_from_the_sampling(model):
     )
 
 
+def test_other_values_of_an_option_need_no_other_graph(model):
+    model.generate(PROMPTS, 0, dataclasses.replace(PLAIN, top_k=2, top_p=0.9))
+    before = model._compiled.cache_info().misses
+    for share in (0.3, 0.5, 0.7):
+        model.generate(PROMPTS, 0, dataclasses.replace(PLAIN, top_p=share, num_steps=9))
+
+    assert model._compiled.cache_info().misses == before
+
+
 def test_of_several_candidates_the_likeliest_is_given(model):
     several = dataclasses.replace(PLAIN, num_candidates=4)
     one = images(model.generate(PROMPTS, 0, PLAIN))

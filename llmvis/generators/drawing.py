@@ -20,9 +20,10 @@ class Draw:
     """
 
     guided: bool  # whether the second half of a batch is the empty prompt
-    top_k: int  # 0 keeps all
-    top_p: float  # 1 keeps all
+    narrowed: bool  # whether top_k or top_p is heeded
     num_steps: int  # of a parallel decoder
+    top_k: Any  # int scalar; 0 keeps all
+    top_p: Any  # float scalar; 1 keeps all
     guidance_scale: Any  # float scalar, see guidance.py
     temperature: Any  # float scalar above 0
 
@@ -42,26 +43,27 @@ def draw_values(logits, noise, draw):
         conditional, unconditional = ops.split(logits, 2)
         logits = guide(conditional, unconditional, draw.guidance_scale)
     logits = logits / draw.temperature
-    if 0 < draw.top_k < logits.shape[-1]:
-        least = ops.top_k(logits, draw.top_k)[0][..., -1:]
-        logits = ops.where(logits < least, _NEVER, logits)
-    if draw.top_p < 1.0:
-        logits = _likeliest_share(logits, draw.top_p)
+    if draw.narrowed:
+        logits = _likeliest(logits, draw.top_k, draw.top_p)
     values = ops.cast(ops.argmax(logits + noise, axis=-1), "int32")
     nats = ops.take_along_axis(ops.log_softmax(logits), values[..., None], axis=-1)
     return values, nats[..., 0]
 
 
-def _likeliest_share(logits, share):
-    """Keeps the likeliest values that together reach a share of the probability.
+def _likeliest(logits, top_k, top_p):
+    """Keeps the `top_k` likeliest values, and of these a share of the probability.
 
     Holtzman et al., 2020, https://arxiv.org/abs/1904.09751.
     """
-    chances = ops.softmax(logits)
-    falling = -ops.sort(-chances, axis=-1)
-    is_kept = ops.cumsum(falling, axis=-1) - falling < share
-    least = ops.min(ops.where(is_kept, falling, 1.0), axis=-1, keepdims=True)
-    return ops.where(chances < least, _NEVER, logits)
+    falling = -ops.sort(-logits, axis=-1)
+    rank = ops.arange(logits.shape[-1])
+    is_kept = (rank < top_k) | ops.equal(top_k, 0)
+    chances = ops.softmax(ops.where(is_kept, falling, _NEVER))
+    before = ops.cumsum(chances, axis=-1) - chances
+    # The first always; and of all, all, whatever rounding makes of them.
+    is_kept &= (before < top_p) | (rank == 0) | (top_p >= 1.0)
+    least = ops.min(ops.where(is_kept, falling, math.inf), axis=-1, keepdims=True)
+    return ops.where(logits < least, _NEVER, logits)
 
 
 def to_normal(gumbel):

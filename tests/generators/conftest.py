@@ -17,6 +17,7 @@ SIZE, LENGTH = 32, 6
 def plain():
     return Draw(
         guided=False,
+        narrowed=False,
         top_k=0,
         num_steps=4,
         guidance_scale=1.0,

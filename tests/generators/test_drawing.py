@@ -30,18 +30,27 @@ def test_gumbel_noise_draws_values_in_proportion_to_their_probability(plain):
 def test_only_the_top_k_are_drawn(plain):
     logits = np.array([[0.0, 1.0, 2.0, 3.0]], "float32")
     noise = np.array([[90.0, 80.0, 0.0, 0.0]], "float32")
-    two = dataclasses.replace(plain, top_k=2)
-
-    assert draw_values(logits, noise, two)[0][0] == 3
+    for top_k, drawn in ((2, 3), (3, 1), (4, 0), (99, 0), (0, 0)):
+        draw = dataclasses.replace(plain, narrowed=True, top_k=top_k)
+        assert draw_values(logits, noise, draw)[0][0] == drawn
 
 
 def test_only_the_likeliest_share_is_drawn(plain):
     logits = np.log(np.array([[0.1, 0.3, 0.6]], "float32"))
     noise = np.array([[90.0, 80.0, 0.0]], "float32")
 
-    for share, drawn in ((0.5, 2), (0.7, 1), (1.0, 0)):
-        draw = dataclasses.replace(plain, top_p=share)
+    for share, drawn in ((0.0, 2), (0.5, 2), (0.7, 1), (1.0, 0)):
+        draw = dataclasses.replace(plain, narrowed=True, top_p=share)
         assert draw_values(logits, noise, draw)[0][0] == drawn
+
+
+def test_the_share_is_of_the_top_k(plain):
+    logits = np.log(np.array([[0.1, 0.3, 0.6]], "float32"))
+    noise = np.array([[90.0, 80.0, 0.0]], "float32")
+    # Of two values the first has two thirds: less than 0.65 is the first alone.
+    draw = dataclasses.replace(plain, narrowed=True, top_k=2, top_p=0.65)
+
+    assert draw_values(logits, noise, draw)[0][0] == 2
 
 
 def test_a_low_temperature_outweighs_the_noise(plain):
