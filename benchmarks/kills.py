@@ -1,0 +1,349 @@
+"""Kills random processes of a running project, and looks whether anything is lost.
+
+    uv run python benchmarks/kills.py
+    uv run python benchmarks/kills.py --num-kills 200 --seed 0
+
+The project is that of small_project.py; MLflow, Prefect and the model server are those
+that `llmvis up` starts, kept running by what keeps them running there. Before each kill
+a picture is added, so that every run makes a version. Then one of the pipeline command,
+a process of its stage, the tracking server and the model server is killed (SIGKILL) at
+a random moment of the run, and the pipeline runs again. Exit code 1 if anything that
+must hold after that does not.
+"""
+
+import argparse
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+from small_project import SmallProject
+
+from flows import dvc_stage, running, up
+from flows.services import Service, Services, answers
+from llmvis import storage, telemetry
+from llmvis.model_registry import store, versions
+
+NAME = "llmvis"
+VICTIMS = ("pipeline", "stage", "mlflow", "pictures")
+_PATIENCE = 300.0  # seconds that anything may take on a busy machine
+_LEFTOVERS = (".*.writing", ".*.earlier")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One kill, and what was found after it."""
+
+    victim: str
+    moment: float  # seconds after the run began
+    process: str
+    exit_code: int | None  # of the run that was disturbed
+    recovery: float  # seconds of the next run
+    version: int  # the newest
+    champion: int
+    violations: tuple[str, ...]
+
+    def row(self, number: int) -> str:
+        found = "; ".join(self.violations) or "nothing is lost"
+        return (
+            f"| {number} | {self.victim} | {self.process} | {self.moment:.1f} | "
+            f"{self.exit_code} | {self.recovery:.1f} | {self.version} | "
+            f"{self.champion} | {found} |"
+        )
+
+
+class Trial:
+    """A project whose services run, and what is asked of it after each kill.
+
+    Args:
+        project: The current folder.
+        kept: Its services.
+        addresses: Where they are.
+    """
+
+    def __init__(self, project: SmallProject, kept: Services, addresses: up.Addresses):
+        self._project, self._kept, self._addresses = project, kept, addresses
+        self._seen: set[int] = set()  # versions, none of which may vanish
+
+    def run(self) -> subprocess.Popen:
+        """Starts what `llmvis pipeline` does."""
+        with Path("said.txt").open("a") as said:
+            return subprocess.Popen(
+                [sys.executable, SmallProject.RUN],
+                env={
+                    **os.environ,
+                    "PREFECT_API_URL": self._addresses.prefect_api,
+                    "MLFLOW_TRACKING_URI": self._addresses.mlflow,
+                },
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+            )
+
+    def disturb(self, victim: str, moment: float, rng: random.Random) -> Outcome:
+        """Kills `victim` so many seconds after a run begins, and runs again."""
+        self._project.add_picture()
+        running_pipeline = self.run()
+        with suppress(subprocess.TimeoutExpired):
+            running_pipeline.wait(moment)
+        process = self._find(victim, running_pipeline, rng)
+        name = _kill(process)
+        exit_code = _wait(running_pipeline)
+        violations = list(self._stage_that_lives_on())
+        violations += self._after_the_kill()
+        started = time.monotonic()
+        again = _wait(self.run())
+        recovery = time.monotonic() - started
+        if again != 0:
+            violations.append(f"the next run ended with {again}")
+        violations += self._after_the_next_run()
+        newest = versions.list_versions(NAME)[0].version
+        champion = versions.champion(NAME)
+        return Outcome(
+            victim=victim,
+            moment=moment,
+            process=name,
+            exit_code=exit_code,
+            recovery=recovery,
+            version=newest,
+            champion=champion.version if champion else 0,
+            violations=tuple(violations),
+        )
+
+    def _find(
+        self, victim: str, pipeline: subprocess.Popen, rng: random.Random
+    ) -> psutil.Process | None:
+        if victim == "pipeline":
+            return psutil.Process(pipeline.pid) if pipeline.poll() is None else None
+        if victim == "stage":
+            return _wait_for_stage(pipeline, rng)
+        _until(lambda: victim not in self._kept.missing())
+        [service] = [k for k in self._kept._kept if k.service.name == victim]
+        assert service.process is not None
+        family = psutil.Process(service.process.pid)
+        return rng.choice([family, *family.children(recursive=True)])
+
+    def _stage_that_lives_on(self) -> Iterator[str]:
+        if not _until(lambda: not _stages(), seconds=30):
+            yield f"{[' '.join(p.cmdline()) for p in _stages()]} live on"
+
+    def _after_the_kill(self) -> Iterator[str]:
+        if not _until(lambda: answers(f"{self._addresses.mlflow}/health")):
+            yield "MLflow did not come back"
+            return
+        yield from self._about_the_registry()
+
+    def _after_the_next_run(self) -> Iterator[str]:
+        yield from self._about_the_registry()
+        yield from self._about_the_files()
+        yield from self._about_the_server()
+
+    def _about_the_registry(self) -> Iterator[str]:
+        found = {version.version: version for version in versions.list_versions(NAME)}
+        if lost := self._seen - found.keys():
+            yield f"versions {sorted(lost)} are lost"
+        self._seen |= found.keys()
+        champions = [v for v in found.values() if versions.CHAMPION in v.aliases]
+        if len(champions) != 1:
+            yield f"there are {len(champions)} champions"
+            return
+        try:  # every file's hash is compared before it is read
+            versions.load(f"models:/{NAME}@champion")
+        except Exception as error:  # whatever it is, the champion serves nobody
+            yield f"the champion does not load: {error}"
+
+    def _about_the_files(self) -> Iterator[str]:
+        left = [str(p) for pattern in _LEFTOVERS for p in Path().rglob(pattern)]
+        if left:
+            yield f"{left} are half written"
+        unclean = [
+            s for s in dvc_stage.needed_for("evaluate") if not dvc_stage.is_clean(s)
+        ]
+        if unclean:
+            yield f"the stages {unclean} are not up to date"
+        newest = versions.list_versions(NAME)[0]
+        if newest.model_fingerprint != storage.fingerprint(Path("data/model")):
+            yield "the newest version is not of data/model"
+        if newest.gate.startswith("passed") and versions.CHAMPION not in newest.aliases:
+            yield f"version {newest.version} passed, and is not the champion"
+        yield from self._about_the_examples()
+
+    def _about_the_examples(self) -> Iterator[str]:
+        examples = Path("data/examples")
+        captions = [
+            caption["text"]
+            for split in storage.splits(examples)
+            for of_one in storage.read_table(examples, split, ["captions"])["captions"]
+            for caption in of_one
+        ]
+        if sorted(captions) != sorted(self._project.captions):
+            lost = sorted(self._project.captions - set(captions))
+            yield f"of {len(self._project.captions)} examples {lost} are lost"
+
+    def _about_the_server(self) -> Iterator[str]:
+        champion = versions.champion(NAME)
+        address = f"{self._addresses.pictures}/ready"
+
+        def serves_it() -> bool:
+            with suppress(httpx.HTTPError):
+                now = httpx.get(address, timeout=5).json()
+                return champion is not None and now["version"] == champion.label
+            return False
+
+        if not _until(serves_it):
+            yield "the model server does not serve the champion"
+
+
+def main(num_kills: int, seed: int) -> int:
+    """Prints a row for each kill; gives the exit code."""
+    telemetry.switch_off()
+    rng = random.Random(seed)
+    num_violations = 0
+    with trial() as (asked, usual):
+        print(f"An undisturbed run takes {usual:.1f} s.")
+        print(
+            "| | victim | process | after, s | exit code | next run, s | newest |"
+            " champion | found |"
+        )
+        print("|---|---|---|---|---|---|---|---|---|", flush=True)
+        for number in range(num_kills):
+            moment = rng.uniform(0, usual)
+            outcome = asked.disturb(rng.choice(VICTIMS), moment, rng)
+            print(outcome.row(number + 1), flush=True)
+            num_violations += bool(outcome.violations)
+    print(f"{num_violations} of {num_kills} kills did harm.")
+    return 1 if num_violations else 0
+
+
+@contextmanager
+def trial() -> Iterator[tuple[Trial, float]]:
+    """Starts a project with a champion; gives it and the seconds of a run."""
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            project = SmallProject(Path(folder).resolve(), _free_ports())
+            params = project.prepare()
+            os.environ.pop("MLFLOW_TRACKING_URI", None)
+            addresses = up.Addresses(params)
+            store.connect()  # makes the default store, before others meet none
+            services = list(up._services(params, addresses))
+            # Not with the file beneath it, as the services do: it may be killed too.
+            os.environ["MLFLOW_TRACKING_URI"] = addresses.mlflow
+            with _kept_up([s for s in services if s.name != "retraining"]) as kept:
+                asked = Trial(project, kept, addresses)
+                seconds = [_timed(asked) for _ in range(2)]
+                _until(lambda: not kept.missing())
+                yield asked, seconds[1]
+        finally:
+            running.end_leftovers()
+            os.chdir(before)
+
+
+@contextmanager
+def _kept_up(services: list[Service]) -> Iterator[Services]:
+    kept, ended = Services(services), threading.Event()
+
+    def keep_up() -> None:
+        while not ended.is_set():
+            kept.keep_up()
+
+    thread = threading.Thread(target=keep_up)
+    thread.start()
+    try:
+        if not _until(lambda: not kept.missing()):
+            sys.exit(f"{kept.missing()} did not start.")
+        yield kept
+    finally:
+        ended.set()
+        thread.join()
+        kept.stop()
+
+
+def _timed(asked: Trial) -> float:
+    asked._project.add_picture()
+    started = time.monotonic()
+    if _wait(asked.run()):
+        sys.exit(f"The first run failed:\n{Path('said.txt').read_text()[-3000:]}")
+    return time.monotonic() - started
+
+
+def _kill(process: psutil.Process | None) -> str:
+    if process is None:
+        return "had ended"
+    try:
+        name = " ".join(process.cmdline()[:4]).replace(sys.executable, "python")
+        process.send_signal(signal.SIGKILL)
+    except psutil.NoSuchProcess:
+        return "had ended"
+    return name
+
+
+def _wait_for_stage(
+    pipeline: subprocess.Popen, rng: random.Random
+) -> psutil.Process | None:
+    while pipeline.poll() is None:
+        with suppress(psutil.NoSuchProcess):
+            found = psutil.Process(pipeline.pid).children(recursive=True)
+            if found:
+                return rng.choice(found)
+        time.sleep(0.02)
+    return None
+
+
+def _stages() -> list[psutil.Process]:
+    """Every process that writes into this folder: DVC, and what it started."""
+    here, found = str(Path.cwd()), []
+    for process in psutil.process_iter(["cwd", "cmdline", "status"]):
+        words = process.info["cmdline"] or []
+        writes = {"dvc", "flows", "train.py", "evaluate.py", SmallProject.RUN} & {
+            *words
+        }
+        if process.info["cwd"] == here and writes:
+            found.append(process)
+    return [p for p in found if p.info["status"] != psutil.STATUS_ZOMBIE]
+
+
+def _wait(process: subprocess.Popen) -> int | None:
+    try:
+        return process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return None
+
+
+def _until(holds: Callable[[], bool], seconds: float = _PATIENCE) -> bool:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def _free_ports() -> tuple[int, int, int]:
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+    ports = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return ports[0], ports[1], ports[2]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--num-kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    chosen = parser.parse_args()
+    sys.exit(main(chosen.num_kills, chosen.seed))
