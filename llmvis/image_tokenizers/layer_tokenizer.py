@@ -29,16 +29,12 @@ from keras import ops
 from llmvis.errors import ConfigError
 from llmvis.image_tokenizers.backdrops import nearest_backdrops, thumbnails
 from llmvis.image_tokenizers.batching import in_batches
-from llmvis.image_tokenizers.cutouts import (
-    NUM_FEATURES,
-    Box,
-    cut_out,
-    what_stands_out,
-)
+from llmvis.image_tokenizers.cutouts import NUM_FEATURES, Box, cut_out, what_stands_out
 from llmvis.image_tokenizers.dense_layers import dense_layers
 from llmvis.image_tokenizers.frames import reading_weights, writing_weights
 from llmvis.image_tokenizers.fsq import FiniteScalarQuantizer
-from llmvis.image_tokenizers.places import in_order, to_boxes, to_places
+from llmvis.image_tokenizers.likeness import alike
+from llmvis.image_tokenizers.places import arrange, to_boxes, to_places
 from llmvis.processes import map_chunks
 
 _CHUNK = 200  # pictures that one process cuts out at a time
@@ -180,16 +176,14 @@ class LayerTokenizer(keras.Model):
     def _in_order(self, codes, boxes):
         """Puts the things of codes in order, and says where they are."""
         there = np.asarray(self._is_there(codes))
-        order = np.tile(np.arange(self.num_cutouts), (len(codes), 1))
-        between = np.zeros_like(order)
-        for row, number in enumerate(there.sum(axis=1).tolist()):
-            here = boxes[row, :number].tolist()
-            order[row, :number], between[row, :number] = in_order(here)
+        copies = np.asarray(self._copies(codes)) > 0
+        order, between = arrange(boxes, there.sum(axis=1), copies)
         between = np.minimum(between, self.num_levels - 1)
-        boxes = np.take_along_axis(boxes, order[..., None], axis=1)
-        places = to_places(boxes, between, **self._scale) * there[..., None]
+        rows = np.arange(len(codes))[:, None]
+        boxes, things = boxes[rows, order], codes[:, 1:][rows, order]
+        copies = copies[rows[..., None], order[:, :, None], order[:, None]]
+        places = to_places(boxes, between, copies, **self._scale) * there[..., None]
         digits = np.stack(np.divmod(places[..., 1:], self.num_levels), axis=-1)
-        things = np.take_along_axis(codes[:, 1:], order[..., None, None], axis=1)
         things[:, :, 1, _FORM_DIGITS] = between
         things[:, :, 2, 0] = places[..., 0]
         things[:, :, 2, 1:] = digits.reshape(len(codes), self.num_cutouts, -1)
@@ -199,6 +193,11 @@ class LayerTokenizer(keras.Model):
         """1 for each thing of codes, `(B, N)`; the first that is not there ends it."""
         there = ops.cast(codes[:, 1:, 0, 0] < self.num_levels - 1, "int32")
         return ops.cumprod(there, axis=1)
+
+    def _copies(self, codes):
+        """1 where two things of codes look alike, `(B, N, N)`."""
+        things = codes[:, 1:]
+        return alike(things[:, :, 0, :_PALETTE_DIGITS], things[:, :, 1, :_FORM_DIGITS])
 
     def decode(self, codes):
         """Codes `(B, 1 + N, 3, D)` to pictures `(B, Y, X, 3)`, clipped to [0, 1]."""
@@ -217,7 +216,8 @@ class LayerTokenizer(keras.Model):
         numbers = digits[..., 0] * self.num_levels + digits[..., 1]
         places = ops.concatenate([codes[:, 1:, 2, :1], numbers], axis=-1)
         between = codes[:, 1:, 1, _FORM_DIGITS]
-        return to_boxes(places, between, self._is_there(codes), **self._scale)
+        there, copies = self._is_there(codes), self._copies(codes)
+        return to_boxes(places, between, there, copies, **self._scale)
 
     def lengths(self, codes):
         """Positions of each picture, in raster order, after which nothing is said."""
