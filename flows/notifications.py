@@ -1,8 +1,11 @@
 """Tells people what came of a retraining, through a block that is saved in Prefect."""
 
+from typing import Any
+
 from prefect.blocks import notifications  # noqa: F401 - so that Prefect knows its blocks
 from prefect.blocks.abstract import NotificationBlock
 from prefect.blocks.core import Block
+from prefect.client.schemas.objects import State
 
 from flows import progress
 from llmvis import config
@@ -17,9 +20,9 @@ def tell_decision(version: Version) -> None:
     _send(f"{version.label}: {outcome}", reason)
 
 
-def tell_failure(_flow, _flow_run, state) -> None:
+def tell_failure(flow: Any, flow_run: Any, state: State) -> None:  # noqa: ARG001
     """Sends why a retraining ended; Prefect calls it with the state it ended in."""
-    _send("The retraining failed", state.message or state.name)
+    _send("The retraining failed", state.message or str(state.name))
 
 
 def check() -> None:
@@ -35,7 +38,8 @@ def _send(subject: str, body: str) -> None:
         block = _block(config.read().up.notify)
         if block is not None:
             with block.raise_on_failure():
-                block.notify(body, subject)
+                # Outside of an event loop it is over when it returns.
+                block.notify(body, subject)  # type: ignore[unused-coroutine]
     # What was trained and decided stands, whatever the service of the block answers.
     except Exception as error:
         progress.say(f"Nobody was told `{subject}`: {error}")

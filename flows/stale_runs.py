@@ -11,7 +11,7 @@ from uuid import UUID
 import psutil
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import DeploymentFilter, FlowFilter, FlowRunFilter
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.runtime import flow_run
 from prefect.states import Crashed
 
@@ -40,7 +40,7 @@ def sweep() -> list[str]:
         gone = [run for run in _running(client) if _is_gone(run)]
         for run in gone:
             message = "Its process is gone: it was killed, or the machine stopped."
-            state = Crashed(message=message)
+            state: State = Crashed(message=message)
             client.set_flow_run_state(run.id, state, force=True)
             notifications.tell_failure(None, run, state)
     return [run.name for run in gone]
