@@ -16,6 +16,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from llmvis.errors import ConfigError
 from llmvis.generators.drawing import to_normal, with_null_prompts
 from llmvis.generators.guidance import guide
 from llmvis.generators.prompted import Prompted
@@ -60,7 +61,12 @@ class FlowMatchingGenerator(Prompted):
         super().__init__(text_encoder, **kwargs)
         self.hidden_dim, self.num_layers = hidden_dim, num_layers
         self.num_heads, self.image_size = num_heads, image_size
-        side = image_size // _PATCH
+        side, rest = divmod(image_size, _PATCH)
+        if rest:
+            raise ConfigError(
+                f"ingest.image_size is {image_size}, and flow_matching cuts pictures "
+                f"into patches of {_PATCH} pixels. Set it to a multiple of {_PATCH}."
+            )
         self._length = side**2
         self._read = keras.layers.Dense(hidden_dim, name="read")
         self._read_time = keras.layers.Dense(hidden_dim, name="read_time")

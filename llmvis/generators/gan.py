@@ -17,7 +17,7 @@ channels of a latent.
 import keras
 from keras import ops
 
-from llmvis.generators.convolutions import SMALLEST, growing, shrinking
+from llmvis.generators.convolutions import Painter, Viewer
 from llmvis.generators.drawing import to_normal
 from llmvis.generators.pooling import mean_state
 from llmvis.generators.prompted import Prompted
@@ -48,18 +48,14 @@ class GanGenerator(Prompted):
     def __init__(self, text_encoder, *, hidden_dim, image_size, **kwargs):
         super().__init__(text_encoder, **kwargs)
         self.hidden_dim, self.image_size = hidden_dim, image_size
-        self._read = keras.layers.Dense(
-            hidden_dim * SMALLEST**2, activation="silu", name="read"
-        )
-        self._grow = growing(hidden_dim, image_size)
+        self._painter = Painter(hidden_dim, image_size, name="painter")
         self._critic = _Critic(hidden_dim, image_size, name="critic")
         self._seeds = keras.random.SeedGenerator()
 
     def build(self, input_shape):
         super().build(input_shape)
-        self._read.build((None, _LATENT_DIM + self.hidden_dim))
-        self._grow.build((None, SMALLEST, SMALLEST, self.hidden_dim))
-        self._critic.build((None, self.image_size, self.image_size, 3))
+        self._painter.build((None, _LATENT_DIM + self.hidden_dim))
+        self._critic.build(input_shape["pixels"])
         self.built = True
 
     def call(self, inputs, training=False):
@@ -117,8 +113,7 @@ class GanGenerator(Prompted):
         return self._draw(to_normal(noise), mean_state(self.text_encoder, token_ids))
 
     def _draw(self, latent, text):
-        cells = self._read(ops.concatenate([latent, text], axis=-1))
-        return self._grow(ops.reshape(cells, (-1, SMALLEST, SMALLEST, self.hidden_dim)))
+        return self._painter(ops.concatenate([latent, text], axis=-1))
 
 
 class _Critic(keras.layers.Layer):
@@ -126,7 +121,7 @@ class _Critic(keras.layers.Layer):
 
     def __init__(self, hidden_dim, image_size, **kwargs):
         super().__init__(**kwargs)
-        self._shrink = shrinking(hidden_dim, image_size)
+        self._viewer = Viewer(hidden_dim, image_size, name="viewer")
         self._features = keras.layers.Dense(
             2 * hidden_dim, activation="leaky_relu", name="features"
         )
@@ -136,8 +131,8 @@ class _Critic(keras.layers.Layer):
         self._hidden_dim = hidden_dim
 
     def build(self, input_shape):
-        self._shrink.build(input_shape)
-        self._features.build((None, SMALLEST**2 * self._hidden_dim))
+        self._viewer.build(input_shape)
+        self._features.build((None, self._viewer.num_features))
         self._real.build((None, 2 * self._hidden_dim))
         self._match.build((None, 2 * self._hidden_dim))
 
@@ -145,8 +140,7 @@ class _Critic(keras.layers.Layer):
         return self.judge(self.features(pictures), text)
 
     def features(self, pictures):
-        cells = self._shrink(2.0 * pictures - 1.0)
-        return self._features(ops.reshape(cells, (-1, SMALLEST**2 * self._hidden_dim)))
+        return self._features(self._viewer(pictures))
 
     def judge(self, features, text):
         match_B = ops.sum(self._match(features) * text, axis=-1)

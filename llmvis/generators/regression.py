@@ -11,7 +11,7 @@ Dimension key: B batch, Y X picture rows and columns, L text tokens, C channels.
 import keras
 from keras import ops
 
-from llmvis.generators.convolutions import SMALLEST, growing
+from llmvis.generators.convolutions import Painter
 from llmvis.generators.pooling import mean_state
 from llmvis.generators.prompted import Prompted
 
@@ -36,21 +36,15 @@ class RegressionGenerator(Prompted):
     def __init__(self, text_encoder, *, hidden_dim, image_size, **kwargs):
         super().__init__(text_encoder, **kwargs)
         self.hidden_dim, self.image_size = hidden_dim, image_size
-        self._read = keras.layers.Dense(
-            hidden_dim * SMALLEST**2, activation="silu", name="read"
-        )
-        self._grow = growing(hidden_dim, image_size)
+        self._painter = Painter(hidden_dim, image_size, name="painter")
 
     def build(self, input_shape):
         super().build(input_shape)
-        self._read.build((None, self.hidden_dim))
-        self._grow.build((None, SMALLEST, SMALLEST, self.hidden_dim))
+        self._painter.build((None, self.hidden_dim))
         self.built = True
 
     def call(self, inputs):
-        mean_BC = mean_state(self.text_encoder, inputs["token_ids"])
-        shape = (-1, SMALLEST, SMALLEST, self.hidden_dim)
-        return self._grow(ops.reshape(self._read(mean_BC), shape))
+        return self._painter(mean_state(self.text_encoder, inputs["token_ids"]))
 
     def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):  # noqa: ARG002
         """Mean squared error of a pixel."""

@@ -15,7 +15,7 @@ import math
 import keras
 from keras import ops
 
-from llmvis.generators.convolutions import SMALLEST, growing, shrinking
+from llmvis.generators.convolutions import Painter, Viewer
 from llmvis.generators.drawing import to_normal
 from llmvis.generators.pooling import mean_state
 from llmvis.generators.prompted import Prompted
@@ -45,37 +45,30 @@ class VaeGenerator(Prompted):
     def __init__(self, text_encoder, *, hidden_dim, image_size, **kwargs):
         super().__init__(text_encoder, **kwargs)
         self.hidden_dim, self.image_size = hidden_dim, image_size
-        self._shrink = shrinking(hidden_dim, image_size)
+        self._viewer = Viewer(hidden_dim, image_size, name="viewer")
         self._posterior = keras.layers.Dense(2 * _LATENT_DIM, name="posterior")
-        self._read = keras.layers.Dense(
-            hidden_dim * SMALLEST**2, activation="silu", name="read"
-        )
-        self._grow = growing(hidden_dim, image_size)
+        self._painter = Painter(hidden_dim, image_size, name="painter")
         self._seeds = keras.random.SeedGenerator()
 
     def build(self, input_shape):
         super().build(input_shape)
-        self._shrink.build((None, self.image_size, self.image_size, 3))
-        cells = self.hidden_dim * SMALLEST**2
-        self._posterior.build((None, cells + self.hidden_dim))
-        self._read.build((None, _LATENT_DIM + self.hidden_dim))
-        self._grow.build((None, SMALLEST, SMALLEST, self.hidden_dim))
+        self._viewer.build(input_shape["pixels"])
+        self._posterior.build((None, self._viewer.num_features + self.hidden_dim))
+        self._painter.build((None, _LATENT_DIM + self.hidden_dim))
         self.built = True
 
     def call(self, inputs, training=False):
         text_BC = mean_state(self.text_encoder, inputs["token_ids"])
-        seen = self._shrink(2.0 * inputs["pixels"] - 1.0)
-        flat_BC = ops.reshape(seen, (-1, self.hidden_dim * SMALLEST**2))
-        posterior = self._posterior(ops.concatenate([flat_BC, text_BC], axis=-1))
+        seen_BC = self._viewer(inputs["pixels"])
+        posterior = self._posterior(ops.concatenate([seen_BC, text_BC], axis=-1))
         mean_BZ, log_variance_BZ = ops.split(posterior, 2, axis=-1)
         log_variance_BZ = ops.clip(log_variance_BZ, -_LARGEST, _LARGEST)
         # The same noise in every validation, so that its losses can be compared.
         seed = self._seeds if training else 0
         noise_BZ = keras.random.normal(ops.shape(mean_BZ), seed=seed)
         latent_BZ = mean_BZ + ops.exp(log_variance_BZ / 2.0) * noise_BZ
-        pictures = self._decode(latent_BZ, text_BC)
         return {
-            "pictures": pictures,
+            "pictures": self._decode(latent_BZ, text_BC),
             "mean": mean_BZ,
             "log_variance": log_variance_BZ,
         }
@@ -107,5 +100,4 @@ class VaeGenerator(Prompted):
         return self._decode(to_normal(noise) * draw.temperature, text_BC)
 
     def _decode(self, latent, text):
-        cells = self._read(ops.concatenate([latent, text], axis=-1))
-        return self._grow(ops.reshape(cells, (-1, SMALLEST, SMALLEST, self.hidden_dim)))
+        return self._painter(ops.concatenate([latent, text], axis=-1))
