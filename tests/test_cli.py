@@ -98,7 +98,7 @@ class TestMistakes:
         [
             ("train.num_stesp=5", "Did you mean `num_steps`?"),
             ("train.num_steps", "not of the form section.key=value"),
-            ("train.generator=gan", "one of autoregressive, regression"),
+            ("train.generator=giraffe", "one of autoregressive, masked"),
             ("train.num_steps=many", "train.num_steps is 'many', and must be int"),
             ("ingest.image_size=60", "Try 64."),
         ],

@@ -229,10 +229,20 @@ def _problem(status: int, message: str, param: str | None) -> JSONResponse:
     kind = "invalid_request_error" if status < 500 else "server_error"
     code = "invalid_api_key" if status == 401 else None
     answer = messages.ProblemAnswer(
-        error=messages.Problem(message=message, type=kind, param=param, code=code)
+        error=messages.Problem(
+            message=_encodable(message),
+            type=kind,
+            param=param and _encodable(param),
+            code=code,
+        )
     )
     headers = _HEADERS.get(status, {})
     return JSONResponse(answer.model_dump(), status, headers)
+
+
+def _encodable(text: str) -> str:
+    """Spells out half characters, which JSON can hold and UTF-8 cannot."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _base64(sample: Sample, version: Version) -> str:
