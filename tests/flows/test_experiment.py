@@ -232,7 +232,10 @@ def test_a_row_that_fails_is_told_and_the_others_go_on(made, plan):
     assert state(made) == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGKILL],
+)
 def test_a_stopped_experiment_goes_on_where_it_was(made, plan, number):
     before = state(made)
     plan(1)
