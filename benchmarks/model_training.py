@@ -30,9 +30,7 @@ def main() -> None:
     options.add_argument("--set", action="append", default=[], dest="settings")
     text = overlay.merged(overlay.read_settings(options.parse_args().settings))
     with storage.scratch() as scratch:
-        (scratch / "params.yaml").write_text(text, "utf-8")
-        params = config.read(scratch / "params.yaml").train
-        measure(params, scratch)
+        measure(overlay.as_params(text).train, scratch)
 
 
 def measure(params: config.TrainConfig, scratch: Path) -> None:

@@ -12,8 +12,8 @@ training would have reached. Seconds are of training steps alone, after compilat
 
 import argparse
 import dataclasses
-import statistics
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from llmvis.errors import PromptError
 from llmvis.prompts.parse import parse
 
 EXAMPLES, TOKENS, JUDGE = Path("data/examples"), Path("data/tokens"), Path("data/judge")
-NUM_PROMPTS, NUM_POINTS, TIMED = 200, 6, 30
+NUM_PROMPTS, NUM_POINTS = 200, 6
 # Families that draw pixels have no codes to be unsure of; these are their usual values.
 SAMPLING = {
     "flow_matching": {"guidance_scale": 2.0, "num_steps": 24},
@@ -57,19 +57,19 @@ def main() -> None:
 def train(family: str, seconds: float) -> list[dict]:
     """Trains one family for so long, and draws on the way."""
     from llmvis.training import assembly, fit, generators
+    from llmvis.training.pace import seconds_per_step
 
     params = config.read()
     settings = dataclasses.replace(params.train, generator=family)
+    of_one = seconds_per_step(settings, TOKENS, EXAMPLES, lambda *_: None)
+    num_steps = int(seconds / of_one)
+    settings = dataclasses.replace(
+        settings, num_steps=num_steps, validate_every=max(1, num_steps // NUM_POINTS)
+    )
     with storage.scratch() as scratch:
         model = assembly.assemble(settings, TOKENS)
         data = assembly.training_set(model, TOKENS, EXAMPLES, scratch)
         batch_at = generators._batches(model.generator, settings, data).at
-        num_steps = int(seconds / seconds_of_a_step(model, settings, batch_at))
-        every = max(1, num_steps // NUM_POINTS)
-        settings = dataclasses.replace(
-            settings, num_steps=num_steps, validate_every=every
-        )
-        model = assembly.assemble(settings, TOKENS)  # with its first weights again
         sampling = dataclasses.replace(params.sampling, **SAMPLING.get(family, {}))
         score, clock, points = prepared(model, sampling), Clock(), []
 
@@ -91,20 +91,6 @@ def train(family: str, seconds: float) -> list[dict]:
     return points
 
 
-def seconds_of_a_step(model, settings, batch_at) -> float:
-    """The median of some steps, after compilation; the model is trained by them."""
-    from llmvis.training import fit, generators
-
-    optimizer = fit._optimizer(generators._plan(settings))
-    model.generator.compile(optimizer=optimizer, jit_compile=True)
-    times = []
-    for step in range(TIMED):
-        batch, start = batch_at(step), time.perf_counter()
-        model.generator.train_on_batch(batch)
-        times.append(time.perf_counter() - start)
-    return statistics.median(times[TIMED // 3 :])
-
-
 class Clock:
     """Counts the seconds between steps, without the first step and without pauses."""
 
@@ -117,20 +103,12 @@ class Clock:
         self.seconds += now - self._last if self._last else 0.0
         self._last = now
 
+    @contextmanager
     def stopped(self):
-        """A context in which no time passes."""
-        return _Pause(self)
-
-
-class _Pause:
-    def __init__(self, clock):
-        self._clock = clock
-
-    def __enter__(self):
-        self._start = time.perf_counter()
-
-    def __exit__(self, *_):
-        self._clock._last += time.perf_counter() - self._start
+        """Lets no time pass while the body runs."""
+        start = time.perf_counter()
+        yield
+        self._last += time.perf_counter() - start
 
 
 def prepared(model, sampling):

@@ -3,8 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -60,16 +59,14 @@ def experiment(plan: Plan) -> Outcome:
     return outcome
 
 
-@contextmanager
-def _parent(plan: Plan) -> Iterator:
+def _parent(plan: Plan) -> AbstractContextManager:
     """Opens the run below which MLflow shows those of the rows."""
     from llmvis.model_registry import nesting, runs
 
     about = {"seconds": plan.seconds, "rows": ", ".join(row.name for row in plan.rows)}
     tags = {nesting.EXPERIMENT_TAG: plan.name}
     known = nesting.find_parent(plan.name)
-    with runs.record(f"experiment {plan.name}", about, tags, known) as run:
-        yield run
+    return runs.record(f"experiment {plan.name}", about, tags, known)
 
 
 def _bring_up_to_date(plan: Plan, row: Row, folder: Path, parent: str) -> int:

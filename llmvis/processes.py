@@ -5,14 +5,14 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-_CHUNKS_PER_PROCESS = 8  # worked ahead: bounded memory, and nobody waits
+AHEAD = 8  # chunks for each that works: bounded memory, and nobody waits
 
 
 def map_chunks(
@@ -42,15 +42,32 @@ def map_chunks(
     context.set_forkserver_preload([function.__module__])
     pool = ProcessPoolExecutor(num_processes, context, _end_with_parent)
     try:
-        waiting: deque[Future] = deque()
-        for chunk in chunks:
-            waiting.append(pool.submit(function, chunk, *arguments))
-            if len(waiting) > _CHUNKS_PER_PROCESS * num_processes:
-                yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
+        yield from in_order(
+            lambda chunk: pool.submit(function, chunk, *arguments),
+            chunks,
+            ahead=AHEAD * num_processes,
+        )
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def in_order(
+    submit: Callable[[Any], Any], chunks: Iterable[Any], *, ahead: int
+) -> Iterator[Any]:
+    """Yields the results of chunks one by one, in the order of the chunks.
+
+    Args:
+        submit: Starts the work on a chunk, and gives the future of a list of results.
+        chunks: What to work on.
+        ahead: Chunks that are started before the result of the first is taken.
+    """
+    waiting: deque[Any] = deque()
+    for chunk in chunks:
+        waiting.append(submit(chunk))
+        if len(waiting) > ahead:
+            yield from waiting.popleft().result()
+    while waiting:
+        yield from waiting.popleft().result()
 
 
 def _end_with_parent() -> None:

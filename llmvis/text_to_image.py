@@ -43,7 +43,6 @@ from llmvis.text_encoders import (  # noqa: F401
 )
 
 _LARGEST_BATCH = 64
-_IN_STEPS = {"masked", "flow_matching"}  # families whose graph depends on num_steps
 _TEXT_TOKENIZER, _IMAGE_TOKENIZER = "text_tokenizer.json", "image_tokenizer.keras"
 _GENERATOR, _ABOUT = "generator.keras", "model.json"
 
@@ -241,7 +240,7 @@ class TextToImage:
             sampling.num_candidates,
             guided=sampling.guidance_scale != 1.0,
             narrowed=sampling.top_k > 0 or sampling.top_p < 1.0,
-            num_steps=sampling.num_steps if self.family in _IN_STEPS else 0,
+            num_steps=sampling.num_steps if self.generator.draws_in_steps else 0,
         )
         scales = {
             "guidance_scale": np.float32(sampling.guidance_scale),

@@ -1,18 +1,17 @@
 """Chunks of items on the workers of a Dask scheduler, results in the items' order."""
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from llmvis.errors import DataError
+from llmvis.processes import AHEAD, in_order
 
 if TYPE_CHECKING:  # an extra, and it takes a second to import
-    from distributed import Client, Future
+    from distributed import Client
 
 _SECONDS_TO_ANSWER = 30.0
-_CHUNKS_PER_WORKER = 8  # sent ahead, so that none waits
 # A worker may have several threads, and readers keep the file they are in.
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -34,32 +33,26 @@ def map_chunks(
         DataError: No scheduler or no worker answers, or a chunk killed its workers.
     """
     with _client(scheduler) as client:
-        ahead = _CHUNKS_PER_WORKER * len(client.nthreads())
-        waiting: deque[Future] = deque()
-        for chunk in chunks:
-            task = client.submit(_alone, function, chunk, *arguments, pure=False)
-            waiting.append(task)
-            if len(waiting) > ahead:
-                yield from _result(waiting.popleft())
-        while waiting:
-            yield from _result(waiting.popleft())
+        from distributed import KilledWorker
+
+        try:
+            yield from in_order(
+                lambda chunk: client.submit(
+                    _alone, function, chunk, *arguments, pure=False
+                ),
+                chunks,
+                ahead=AHEAD * len(client.nthreads()),
+            )
+        except KilledWorker as error:
+            raise DataError(
+                "The workers of ingest.engine ended, one after the other, on the same "
+                f"items: {error}. Give them more memory, or set ingest.engine to null."
+            ) from error
 
 
 def _alone(function: Callable[..., list], chunk: Any, *arguments: Any) -> list:
     with _ONE_AT_A_TIME:
         return function([chunk], *arguments)
-
-
-def _result(task: "Future") -> list:
-    from distributed import KilledWorker
-
-    try:
-        return task.result()
-    except KilledWorker as error:
-        raise DataError(
-            f"The workers of ingest.engine ended, one after the other, on the same "
-            f"items: {error}. Give them more memory, or set ingest.engine to null."
-        ) from error
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,6 @@ from llmvis.evaluation.experiment import (
     Row,
     as_content,
     as_table,
-    pareto_front,
     results,
 )
 from llmvis.evaluation.formats import BAR_NAMES, as_address, template
@@ -137,7 +137,8 @@ def _against(found: Sequence[Result], cost: str) -> Against:
     known = [(r, r.main) for r in found if r.main is not None]
     figures = [main for _, main in known]
     costs = [float(getattr(result, cost)) for result, _ in known]
-    front = pareto_front(figures, costs)
+    on_front = [i for i, (result, _) in enumerate(known) if cost in result.on_front]
+    front = sorted(on_front, key=lambda i: costs[i])
     return Against(
         cost=_COST_NAMES[cost],
         plot=scatter(figures, costs, front),
@@ -164,21 +165,18 @@ def _charts(found: Sequence[Result]) -> list[tuple[str, Chart]]:
 
 
 def _wall(found: Sequence[Result]) -> Wall:
-    tables = {r.row.name: read_rows(r.row.folder) for r in found}
-    tables = {name: table for name, table in tables.items() if "image" in table}
-    shared: pd.DataFrame | None = None
-    for table in tables.values():
-        keys = table[_SAMPLE].drop_duplicates()
-        shared = keys if shared is None else shared.merge(keys, on=_SAMPLE)
-    if shared is None or shared.empty:
+    tables = [read_rows(result.row.folder) for result in found]
+    samples = (table[_SAMPLE].drop_duplicates() for table in tables)
+    shared = reduce(lambda some, others: some.merge(others, on=_SAMPLE), samples)
+    if shared.empty:
         return Wall(names=[], lines=[])
     chosen = _first_of_each(shared)
-    by_sample = [table.set_index(_SAMPLE) for table in tables.values()]
+    by_sample = [table.set_index(_SAMPLE) for table in tables]
     lines = []
     for sample in chosen.itertuples(index=False, name=None):
         cells = [_cell(table.loc[[sample]].iloc[0]) for table in by_sample]
         lines.append({**dict(zip(_SAMPLE, sample, strict=True)), "cells": cells})
-    return Wall(names=list(tables), lines=lines)
+    return Wall(names=[result.row.name for result in found], lines=lines)
 
 
 def _first_of_each(samples: pd.DataFrame) -> pd.DataFrame:

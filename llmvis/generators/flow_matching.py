@@ -16,6 +16,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from llmvis.blocks import gather, spread
 from llmvis.errors import ConfigError
 from llmvis.generators.drawing import to_normal, with_null_prompts
 from llmvis.generators.guidance import guide
@@ -47,6 +48,7 @@ class FlowMatchingGenerator(Prompted):
 
     sizes = ("hidden_dim", "num_layers", "num_heads", "image_size")
     makes = "pixels"
+    draws_in_steps = True
 
     def __init__(
         self,
@@ -147,7 +149,8 @@ class FlowMatchingGenerator(Prompted):
 
     def _clean(self, pictures, times, token_ids, text_states):
         """What noisy pictures are without their noise, `(B, Y, X, 3)`."""
-        patches_BTP = _to_patches(pictures)
+        patches_BYXP = gather(pictures, _PATCH)
+        patches_BTP = ops.reshape(patches_BYXP, (-1, self._length, 3 * _PATCH**2))
         shape_BT = ops.shape(patches_BTP)[:2]
         places_BT = ops.broadcast_to(ops.arange(self._length), shape_BT)
         told_BC = self._read_time(_waves(times))
@@ -159,7 +162,8 @@ class FlowMatchingGenerator(Prompted):
             ops.cast(ops.not_equal(token_ids, 0), "int32"),
             places_BT,
         )
-        return _to_pictures(self._write(states_BTC), self.image_size)
+        written_BYXP = ops.reshape(self._write(states_BTC), ops.shape(patches_BYXP))
+        return spread(written_BYXP, _PATCH)
 
 
 def _to_signed(pixels):
@@ -171,19 +175,3 @@ def _waves(times):
     turns = np.geomspace(0.25, 16, _NUM_WAVES, dtype="float32") * 2 * math.pi
     angles = times[:, None] * turns
     return ops.concatenate([ops.cos(angles), ops.sin(angles)], axis=-1)
-
-
-def _to_patches(pictures):
-    """Pictures `(B, Y, X, 3)` to patches in raster order, `(B, T, P)`."""
-    side = pictures.shape[1] // _PATCH
-    cut = ops.reshape(pictures, (-1, side, _PATCH, side, _PATCH, 3))
-    cut = ops.transpose(cut, (0, 1, 3, 2, 4, 5))
-    return ops.reshape(cut, (-1, side**2, 3 * _PATCH**2))
-
-
-def _to_pictures(patches, image_size):
-    """Undoes `_to_patches`."""
-    side = image_size // _PATCH
-    cut = ops.reshape(patches, (-1, side, side, _PATCH, _PATCH, 3))
-    cut = ops.transpose(cut, (0, 1, 3, 2, 4, 5))
-    return ops.reshape(cut, (-1, image_size, image_size, 3))

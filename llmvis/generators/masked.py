@@ -29,6 +29,7 @@ class MaskedGenerator(CodeGenerator):
     """
 
     causal = False
+    draws_in_steps = True
     num_read = 1
 
     def __init__(self, *args, **kwargs):

@@ -11,6 +11,7 @@ class Prompted(keras.Model):
     """
 
     sizes: tuple[str, ...]  # names of its other arguments, kept as attributes
+    draws_in_steps = False  # whether `num_steps` of a draw changes the graph
 
     def __init__(self, text_encoder, **kwargs):
         super().__init__(**kwargs)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from llmvis.generators.drawing import to_normal
-from llmvis.generators.flow_matching import _to_patches, _to_pictures
 
 TOKEN_IDS = np.array([[1, 4, 5, 2, 0, 0]], "int32")
 
@@ -14,16 +13,6 @@ TOKEN_IDS = np.array([[1, 4, 5, 2, 0, 0]], "int32")
 @pytest.fixture
 def network(build):
     return build("flow_matching", "transformer")
-
-
-def test_patches_go_back_to_where_they_were():
-    pictures = np.random.default_rng(0).random((2, 32, 32, 3)).astype("float32")
-    patches = np.asarray(_to_patches(pictures))
-
-    np.testing.assert_array_equal(
-        patches[0, 5].reshape(8, 8, 3), pictures[0, 8:16, 8:16]
-    )
-    np.testing.assert_array_equal(_to_pictures(patches, 32), pictures)
 
 
 def test_one_step_lands_on_what_the_network_says(network, plain, gumbel):
