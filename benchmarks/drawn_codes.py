@@ -21,7 +21,7 @@ import numpy as np
 from llmvis import config, storage
 from llmvis.errors import PromptError
 from llmvis.image_tokenizers.batching import in_batches
-from llmvis.image_tokenizers.layer_tokenizer import _FORM_DIGITS, _PALETTE_DIGITS
+from llmvis.image_tokenizers.cutout_autoencoder import FORM_DIGITS, PALETTE_DIGITS
 from llmvis.judges.answering import answer
 from llmvis.judges.reading import of_truth
 from llmvis.prompts.parse import parse
@@ -48,8 +48,8 @@ class CodeReader:
         """What the codes `(1 + N, 3, D)` of one picture show, without relations."""
         things = [
             Thing(
-                kind=_nearest(self._kinds, row[number, 1, :_FORM_DIGITS]),
-                color=_nearest(self._colors, row[number, 0, :_PALETTE_DIGITS]),
+                kind=_nearest(self._kinds, row[number, 1, :FORM_DIGITS]),
+                color=_nearest(self._colors, row[number, 0, :PALETTE_DIGITS]),
                 size="large"
                 if max(box[2] - box[0], box[3] - box[1]) > LARGE
                 else "small",
@@ -65,8 +65,8 @@ class CodeReader:
         for thing in scene.things:
             for truth in thing.boxes:
                 if np.abs(np.array(truth) * 64 - box).max() <= 1:
-                    self._kinds[tuple(digits[1, :_FORM_DIGITS])][thing.kind] += 1
-                    self._colors[tuple(digits[0, :_PALETTE_DIGITS])][thing.color] += 1
+                    self._kinds[tuple(digits[1, :FORM_DIGITS])][thing.kind] += 1
+                    self._colors[tuple(digits[0, :PALETTE_DIGITS])][thing.color] += 1
 
     def _boxes(self, codes):
         """For each picture the numbers and boxes, in 64ths, of what is there."""

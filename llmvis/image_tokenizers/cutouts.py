@@ -130,6 +130,15 @@ def cut_out(masks: np.ndarray, silhouettes: np.ndarray) -> list[list[Box]]:
     ]
 
 
+def largest(boxes: Sequence[Box], most: int) -> np.ndarray:
+    """The largest boxes of a picture, empty ones after them: `(most, 4)` int32."""
+    areas = [(right - left) * (bottom - top) for left, top, right, bottom in boxes]
+    kept = np.argsort(areas)[::-1][:most]
+    padded = np.zeros((most, 4), np.int32)
+    padded[: len(kept)] = np.reshape([boxes[i] for i in kept], (-1, 4))
+    return padded
+
+
 def _boxes(part, silhouettes):
     if not len(silhouettes):
         return [part.box]

@@ -4,14 +4,47 @@ Both ways are products with one matrix for rows and one for columns, so that the
 fast and have gradients. A spatial transformer (Jaderberg et al., 2015,
 https://arxiv.org/abs/1506.02025) that only shifts and scales.
 
-Dimension key: B batch, N frames of a picture.
+Dimension key: B batch, N frames of a picture, Y X picture rows and columns, R S rows
+and columns of cells, C channels.
 """
 
 import numpy as np
 from keras import ops
 
 
-def reading_weights(start, stop, cells, size):
+def read(pictures, boxes, cells):
+    """What is in boxes, brought to one size.
+
+    Args:
+        pictures: Shape `(B, Y, X, C)`, square.
+        boxes: Left, top, right and bottom in pixels, `(B, N, 4)`.
+        cells: On a side of a frame.
+
+    Returns:
+        Shape `(B, N, cells, cells, C)`, 0 where a box is empty.
+    """
+    rows, columns = (
+        _reading_weights(
+            boxes[..., side], boxes[..., side + 2], cells, pictures.shape[1]
+        )
+        for side in (1, 0)
+    )
+    return ops.einsum("bnry,byxc,bnsx->bnrsc", rows, pictures, columns)
+
+
+def write(frames, boxes, size):
+    """Undoes `read`: frames `(B, N, R, R, C)` to pixels `(B, N, size, size, C)`.
+
+    Pixels outside of a box are 0.
+    """
+    rows, columns = (
+        _writing_weights(boxes[..., side], boxes[..., side + 2], frames.shape[2], size)
+        for side in (1, 0)
+    )
+    return ops.einsum("bnyr,bnrsc,bnxs->bnyxc", rows, frames, columns)
+
+
+def _reading_weights(start, stop, cells, size):
     """Weights `(B, N, cells, size)` that make cells of pixels from start to stop."""
     start, length, there = _line(start, stop)
     step = length / cells
@@ -22,7 +55,7 @@ def reading_weights(start, stop, cells, size):
     return _normalized(weights) * there
 
 
-def writing_weights(start, stop, cells, size):
+def _writing_weights(start, stop, cells, size):
     """Weights `(B, N, size, cells)` that make pixels from start to stop of cells."""
     start, length, there = _line(start, stop)
     step = length / cells

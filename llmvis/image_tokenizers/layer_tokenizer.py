@@ -10,13 +10,8 @@ Layers"); to learn the things from pictures alone is that of MarioNette (Smirnov
 2021, https://arxiv.org/abs/2104.14553), whose dictionary is here a code, so that what
 is new can be said too.
 
-The decoder paints a form by number: it says which part of the palette each cell takes.
-What was never seen in a colour comes out in that colour, because form and palette have
-no other way to meet.
-
-Dimension key: B batch, N cutouts of a picture, Y X picture rows and columns, R cells
-on a side of a cutout, E cells on a side of what the encoder sees, T tones of a palette,
-D digits of a position, K backdrops, S silhouettes, F their features.
+Dimension key: B batch, N cutouts of a picture, Y X picture rows and columns, D digits
+of a position, K backdrops, S silhouettes, F their features.
 """
 
 import os
@@ -29,22 +24,26 @@ from keras import ops
 from llmvis.errors import ConfigError
 from llmvis.image_tokenizers.backdrops import nearest_backdrops, thumbnails
 from llmvis.image_tokenizers.batching import in_batches
-from llmvis.image_tokenizers.cutouts import NUM_FEATURES, Box, cut_out, what_stands_out
-from llmvis.image_tokenizers.dense_layers import dense_layers
-from llmvis.image_tokenizers.frames import reading_weights, writing_weights
-from llmvis.image_tokenizers.fsq import FiniteScalarQuantizer
+from llmvis.image_tokenizers.cutout_autoencoder import (
+    FORM_DIGITS,
+    FORM_LEVELS,
+    PALETTE_DIGITS,
+    PALETTE_LEVELS,
+    CutoutAutoencoder,
+)
+from llmvis.image_tokenizers.cutouts import (
+    NUM_FEATURES,
+    Box,
+    cut_out,
+    largest,
+    what_stands_out,
+)
 from llmvis.image_tokenizers.likeness import alike
+from llmvis.image_tokenizers.palettes import nats_in_use
 from llmvis.image_tokenizers.places import arrange, to_boxes, to_places
 from llmvis.processes import map_chunks
 
 _CHUNK = 200  # pictures that one process cuts out at a time
-_TONES = 4  # of a palette: as many as a drawn thing has, with its outline
-_SEEN = 16  # cells on a side of what the encoder sees
-# Few values: what looks alike should have one code, or a language model has to learn
-# all of them.
-_PALETTE_DIGITS, _PALETTE_LEVELS = 4, 7
-_FORM_LEVELS = 5
-_FORM_DIGITS = 8
 
 
 @keras.saving.register_keras_serializable("llmvis")
@@ -84,11 +83,11 @@ class LayerTokenizer(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        few = num_levels < max(_PALETTE_LEVELS, _FORM_LEVELS)
+        few = num_levels < max(PALETTE_LEVELS, FORM_LEVELS)
         if few or num_backdrops > num_levels**2:
             raise ConfigError(
                 f"Digits of {num_levels} levels are too few for forms of "
-                f"{_FORM_LEVELS} and palettes of {_PALETTE_LEVELS}, or two of them for "
+                f"{FORM_LEVELS} and palettes of {PALETTE_LEVELS}, or two of them for "
                 f"{num_backdrops} backdrops. Set tokenize.num_levels to 15."
             )
         self.image_size, self.num_cutouts = image_size, num_cutouts
@@ -99,19 +98,12 @@ class LayerTokenizer(keras.Model):
         most = num_levels**2 - 1
         unit = -(-2 * image_size // most)
         self._scale = {"unit": unit, "size": image_size, "most": most}
-        self._cells = image_size // 2
-        self._form_quantizer = FiniteScalarQuantizer(_FORM_LEVELS)
-        self._palette_quantizer = FiniteScalarQuantizer(_PALETTE_LEVELS)
-        self._see_form = dense_layers("see_form", 3 * hidden_dim // 2, _FORM_DIGITS)
-        self._see_palette = dense_layers("see_palette", hidden_dim, _PALETTE_DIGITS)
-        self._form = dense_layers(
-            "form", hidden_dim, 2 * hidden_dim, self._cells**2 * (_TONES + 5)
-        )
-        self._palette = dense_layers("palette", hidden_dim // 2, 3 * _TONES)
+        self._cutouts = CutoutAutoencoder(image_size, hidden_dim, name="cutouts")
         self._encode_batch = tf.function(self._encode_boxes, jit_compile=True)
+        self._errors_batch = tf.function(self._palette_errors, jit_compile=True)
 
     def build(self, input_shape):  # noqa: ARG002, the size is known
-        size, seen = self.image_size, _SEEN**2 * 6 + 2
+        size = self.image_size
         self.backdrops = self.add_weight(
             shape=(self.num_backdrops, size, size, 3),
             initializer="zeros",
@@ -124,16 +116,12 @@ class LayerTokenizer(keras.Model):
             trainable=False,
             name="silhouettes",
         )
-        self._see_form.build((None, None, seen))
-        self._see_palette.build((None, None, seen))
-        self._form.build((None, None, _FORM_DIGITS + 2))
-        self._palette.build((None, None, _PALETTE_DIGITS))
+        self._cutouts.build(None)
         self.built = True
 
     def call(self, inputs):
         backdrops = ops.take(self.backdrops, inputs["backdrop"], axis=0)
-        form, palette = self._look(inputs["pixels"], backdrops, inputs["box"])
-        return self._paint(backdrops, inputs["box"], form, palette)
+        return self._cutouts(inputs["pixels"], backdrops, inputs["box"])
 
     def compute_loss(self, x, y=None, y_pred=None, sample_weight=None, training=True):  # noqa: ARG002
         """Mean squared error of a pixel of the thing, and of its differences.
@@ -159,15 +147,30 @@ class LayerTokenizer(keras.Model):
         )
         return numbers, list(boxes)
 
+    def settle_palettes(
+        self, pixels: np.ndarray, numbers: np.ndarray, boxes: list[list[Box]]
+    ) -> None:
+        """Finds out which palettes are in use, once the networks are trained.
+
+        Args:
+            pixels: Pictures to find out from, shape `(B, Y, X, 3)`, uint8.
+            numbers: The backdrop of each, shape `(B,)`.
+            boxes: The boxes of the things in each, at least one in all.
+        """
+        padded = np.stack([largest(here, self.num_cutouts) for here in boxes])
+        errors = in_batches(self._errors_batch, pixels, numbers, padded)
+        there = padded[..., 2] > padded[..., 0]
+        self._cutouts.palette_nats.assign(nats_in_use(errors[there]))
+
     def encode(self, pixels: np.ndarray) -> np.ndarray:
         """Pictures `(B, Y, X, 3)` uint8 to uint8 codes `(B, 1 + N, 3, D)`."""
         numbers, found = self.lay_out(pixels)
-        boxes = np.stack([self._largest(boxes) for boxes in found])
+        boxes = np.stack([largest(boxes, self.num_cutouts) for boxes in found])
         form, palette = in_batches(self._encode_batch, pixels, numbers, boxes)
         codes = np.zeros((len(pixels), *self.grid, self.num_digits), np.uint8)
         codes[:, 0, 0, :2] = np.stack(np.divmod(numbers, self.num_levels), axis=-1)
-        codes[:, 1:, 0, :_PALETTE_DIGITS] = palette
-        codes[:, 1:, 1, :_FORM_DIGITS] = form
+        codes[:, 1:, 0, :PALETTE_DIGITS] = palette
+        codes[:, 1:, 1, :FORM_DIGITS] = form
         there = boxes[..., 2] > boxes[..., 0]
         codes[:, 1:][~there] = 0
         codes[:, 1:, 0, 0][~there] = self.num_levels - 1
@@ -184,7 +187,7 @@ class LayerTokenizer(keras.Model):
         copies = copies[rows[..., None], order[:, :, None], order[:, None]]
         places = to_places(boxes, between, copies, **self._scale) * there[..., None]
         digits = np.stack(np.divmod(places[..., 1:], self.num_levels), axis=-1)
-        things[:, :, 1, _FORM_DIGITS] = between
+        things[:, :, 1, FORM_DIGITS] = between
         things[:, :, 2, 0] = places[..., 0]
         things[:, :, 2, 1:] = digits.reshape(len(codes), self.num_cutouts, -1)
         return np.concatenate([codes[:, :1], things], axis=1)
@@ -197,7 +200,7 @@ class LayerTokenizer(keras.Model):
     def _copies(self, codes):
         """1 where two things of codes look alike, `(B, N, N)`."""
         things = codes[:, 1:]
-        return alike(things[:, :, 0, :_PALETTE_DIGITS], things[:, :, 1, :_FORM_DIGITS])
+        return alike(things[:, :, 0, :PALETTE_DIGITS], things[:, :, 1, :FORM_DIGITS])
 
     def decode(self, codes):
         """Codes `(B, 1 + N, 3, D)` to pictures `(B, Y, X, 3)`, clipped to [0, 1]."""
@@ -205,17 +208,18 @@ class LayerTokenizer(keras.Model):
         numbers = codes[:, 0, 0, 0] * self.num_levels + codes[:, 0, 0, 1]
         known = ops.minimum(numbers, self.num_backdrops - 1)
         boxes = self.boxes(codes)
-        form = self._form_quantizer.decode(codes[:, 1:, 1, :_FORM_DIGITS])
-        palette = self._palette_quantizer.decode(codes[:, 1:, 0, :_PALETTE_DIGITS])
         backdrops = ops.take(self.backdrops, known, axis=0)
-        return ops.clip(self._paint(backdrops, boxes, form, palette), 0.0, 1.0)
+        form = codes[:, 1:, 1, :FORM_DIGITS]
+        palette = codes[:, 1:, 0, :PALETTE_DIGITS]
+        pictures = self._cutouts.decode(backdrops, boxes, form, palette)
+        return ops.clip(pictures, 0.0, 1.0)
 
     def boxes(self, codes):
         """Boxes `(B, N, 4)` of codes `(B, 1 + N, 3, D)` int32, empty where none is."""
         digits = ops.reshape(codes[:, 1:, 2, 1:], (-1, self.num_cutouts, 4, 2))
         numbers = digits[..., 0] * self.num_levels + digits[..., 1]
         places = ops.concatenate([codes[:, 1:, 2, :1], numbers], axis=-1)
-        between = codes[:, 1:, 1, _FORM_DIGITS]
+        between = codes[:, 1:, 1, FORM_DIGITS]
         there, copies = self._is_there(codes), self._copies(codes)
         return to_boxes(places, between, there, copies, **self._scale)
 
@@ -227,69 +231,24 @@ class LayerTokenizer(keras.Model):
     def codebooks(self, codes: np.ndarray) -> list[tuple[np.ndarray, int]]:
         """Every digit of the forms and palettes there are, and its number of values."""
         things = codes[:, 1:][np.asarray(self._is_there(codes)) > 0]
-        palettes = things[:, 0, :_PALETTE_DIGITS].T
-        forms = things[:, 1, :_FORM_DIGITS].T
-        return [(digit, _FORM_LEVELS) for digit in forms] + [
-            (digit, _PALETTE_LEVELS) for digit in palettes
+        palettes = things[:, 0, :PALETTE_DIGITS].T
+        forms = things[:, 1, :FORM_DIGITS].T
+        return [(digit, FORM_LEVELS) for digit in forms] + [
+            (digit, PALETTE_LEVELS) for digit in palettes
         ]
 
     def _encode_boxes(self, pixels, numbers, boxes):
-        images = ops.cast(pixels, "float32") / 255
+        images, backdrops = self._pictures(pixels, numbers)
+        return self._cutouts.encode(images, backdrops, boxes)
+
+    def _palette_errors(self, pixels, numbers, boxes):
+        images, backdrops = self._pictures(pixels, numbers)
+        return self._cutouts.palette_errors(images, backdrops, boxes)
+
+    def _pictures(self, pixels, numbers):
+        """Pictures and their backdrops, `(B, Y, X, 3)` in [0, 1], both."""
         backdrops = ops.take(self.backdrops, numbers, axis=0)
-        form, palette = self._look(images, backdrops, boxes)
-        palette = self._palette_quantizer.encode(palette)
-        return self._form_quantizer.encode(form), palette
-
-    def _look(self, images, backdrops, boxes):
-        """Form `(B, N, D)` and palette of what is in boxes `(B, N, 4)`, in [-1, 1]."""
-        both = ops.concatenate([images, ops.abs(images - backdrops)], axis=-1)
-        rows, columns = (
-            reading_weights(
-                boxes[..., side], boxes[..., side + 2], _SEEN, self.image_size
-            )
-            for side in (1, 0)
-        )
-        seen = ops.einsum("bney,byxc,bnfx->bnefc", rows, both, columns)
-        flat = ops.reshape(seen, (-1, boxes.shape[1], _SEEN**2 * 6))
-        features = ops.concatenate([flat, self._proportions(boxes)], axis=-1)
-        form = self._form_quantizer.squash(self._see_form(features))
-        return form, self._palette_quantizer.squash(self._see_palette(features))
-
-    def _paint(self, backdrops, boxes, form, palette):
-        """Pictures of backdrops with things, the later of which are in front."""
-        form = self._form(ops.concatenate([form, self._proportions(boxes)], axis=-1))
-        cells = (-1, boxes.shape[1], self._cells, self._cells, _TONES + 5)
-        shares, own, opacity = ops.split(
-            ops.reshape(form, cells), [_TONES + 1, _TONES + 4], axis=-1
-        )
-        shares, opacity = ops.softmax(shares), ops.sigmoid(opacity)
-        tones = ops.reshape(self._palette(palette), (-1, boxes.shape[1], _TONES, 3))
-        # The last share is of a colour that is the form's own, whatever the palette.
-        colors = 0.5 + shares[..., _TONES:] * own
-        colors = colors + ops.einsum("bnyxt,bntc->bnyxc", shares[..., :_TONES], tones)
-        cutouts = ops.concatenate([colors * opacity, opacity], axis=-1)
-        rows, columns = (
-            writing_weights(
-                boxes[..., side], boxes[..., side + 2], self._cells, self.image_size
-            )
-            for side in (1, 0)
-        )
-        layers = ops.einsum("bnyr,bnrsc,bnxs->bnyxc", rows, cutouts, columns)
-        pictures = backdrops
-        for n in range(boxes.shape[1]):
-            pictures = pictures * (1 - layers[:, n, ..., 3:]) + layers[:, n, ..., :3]
-        return pictures
-
-    def _proportions(self, boxes):
-        sides = ops.cast(boxes[..., 2:] - boxes[..., :2], "float32")
-        return 2 * sides / self.image_size - 0.7
-
-    def _largest(self, boxes):
-        areas = [(right - left) * (bottom - top) for left, top, right, bottom in boxes]
-        kept = np.argsort(areas)[::-1][: self.num_cutouts]
-        padded = np.zeros((self.num_cutouts, 4), np.int32)
-        padded[: len(kept)] = np.reshape([boxes[i] for i in kept], (-1, 4))
-        return padded
+        return ops.cast(pixels, "float32") / 255, backdrops
 
     def get_config(self):
         sizes = ("image_size", "num_cutouts", "num_levels", "hidden_dim")

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,8 +32,18 @@ ImageTokenizer = LayerTokenizer | SketchTokenizer
 
 _PICTURES_FOR_SILHOUETTES = 4_000  # enough for what comes again to come again
 _PICTURES_FOR_CUTOUTS = 10_000  # whose things the layer tokenizer is fitted to
+_PICTURES_FOR_PALETTES = 4_000  # of these, whose palettes are counted
 _CHUNK = 200  # pictures that one process looks through at a time
 _BLOCK = 4_000  # pictures encoded between two reports
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """An image tokenizer and how it is trained."""
+
+    tokenizer: ImageTokenizer
+    batch_at: Callable[[int], dict[str, np.ndarray]]  # from a step to its batch
+    settle: Callable[[], None]  # what is done once it is trained
 
 
 def fit_image_tokenizer(
@@ -57,7 +68,7 @@ def fit_image_tokenizer(
             f"There are {len(pixels)} training pictures, and one batch takes "
             f"{config.batch_size}. Add pictures, or lower tokenize.batch_size."
         )
-    tokenizer, batch_at = IMAGE_TOKENIZERS[config.image_tokenizer](config, pixels, say)
+    fitting = IMAGE_TOKENIZERS[config.image_tokenizer](config, pixels, say)
     plan = Plan(
         num_steps=config.num_steps,
         learning_rate=config.learning_rate,
@@ -67,8 +78,16 @@ def fit_image_tokenizer(
         seed=config.seed,
     )
     observer = Observer(on_step=on_step, on_validation=lambda _: None)
-    fit(tokenizer, batch_at, plan, observer, checkpoint_folder=None, made_from="")
-    return tokenizer
+    fit(
+        fitting.tokenizer,
+        fitting.batch_at,
+        plan,
+        observer,
+        checkpoint_folder=None,
+        made_from="",
+    )
+    fitting.settle()
+    return fitting.tokenizer
 
 
 def _layers(config, pixels, say):
@@ -95,7 +114,12 @@ def _layers(config, pixels, say):
             "tokenize.image_tokenizer to sketch, which needs no backdrop."
         )
     batches = CutoutBatches(fitted_to, numbers, boxes, config.batch_size, config.seed)
-    return tokenizer, batches.at
+    some = slice(_PICTURES_FOR_PALETTES)
+    return _Fit(
+        tokenizer,
+        batches.at,
+        lambda: tokenizer.settle_palettes(fitted_to[some], numbers[some], boxes[some]),
+    )
 
 
 def _sketch(config, pixels, _say):
@@ -104,7 +128,7 @@ def _sketch(config, pixels, _say):
     def batch_at(step):
         return {"pixels": pixels[np.sort(draws.at(step))].astype("float32") / 255}
 
-    return build_sketch_tokenizer(config, pixels.shape[1]), batch_at
+    return _Fit(build_sketch_tokenizer(config, pixels.shape[1]), batch_at, lambda: None)
 
 
 IMAGE_TOKENIZERS = {"layers": _layers, "sketch": _sketch}

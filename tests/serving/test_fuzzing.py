@@ -20,7 +20,7 @@ from llmvis.storage import decode_png
 THOROUGH = hypothesis.settings(
     derandomize=True,
     deadline=None,
-    max_examples=100,
+    max_examples=60,
     database=None,
     suppress_health_check=list(hypothesis.HealthCheck),
 )
