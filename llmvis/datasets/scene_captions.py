@@ -11,10 +11,11 @@ from llmvis.datasets import scene_chinese, scene_english
 from llmvis.records import Caption, Scene
 
 _LANGUAGES = (("en", scene_english.describe), ("zh", scene_chinese.describe))
+_WAYS = 5  # of describing a scene; with two or three, models learn them by heart
 
 
 def captions(scene: Scene, rng: Random) -> tuple[Caption, ...]:
-    """Describes a scene in two or three ways in English, then as many in Chinese.
+    """Describes a scene in five ways in English, then as many in Chinese.
 
     Args:
         scene: What is drawn. Every thing has a colour, no two things share both kind
@@ -22,11 +23,11 @@ def captions(scene: Scene, rng: Random) -> tuple[Caption, ...]:
         rng: Decides what is said, and how.
 
     Returns:
-        Four to six captions that differ by more than a capital or a full stop.
+        Ten captions that differ by more than a capital or a full stop.
     """
     described: dict[str, Caption] = {}
     for lang, describe in _LANGUAGES:
-        wanted = len(described) + rng.choice((2, 3))
+        wanted = len(described) + _WAYS
         while len(described) < wanted:
             text = describe(scene, rng)
             described.setdefault(text.lower().rstrip(".。"), Caption(text, lang))

@@ -17,7 +17,6 @@ from llmvis.image_tokenizers.frames import read, write
 from llmvis.image_tokenizers.fsq import FiniteScalarQuantizer
 from llmvis.image_tokenizers.palettes import (
     all_digits,
-    alone,
     cheapest,
     squared_errors,
 )
@@ -80,17 +79,24 @@ class CutoutAutoencoder(keras.layers.Layer):
         palette = self._palette_quantizer.squash(self._see_palette(features))
         return self._paint(backdrops, boxes, form, palette)
 
-    def encode(self, images, backdrops, boxes):
-        """The digits of forms and of palettes, both `(B, N, D)` int32."""
+    def encode(self, images, backdrops, boxes, counts):
+        """The digits of forms and of palettes, both `(B, N, D)` int32.
+
+        Args:
+            images: Shape `(B, Y, X, 3)`.
+            backdrops: Shape `(B, Y, X, 3)`.
+            boxes: Shape `(B, N, 4)`.
+            counts: Pixels that tell of the thing in a box, `(B, N, Y, X)`, bool.
+        """
         form = self._see(images, backdrops, boxes)
-        errors = self._errors(images, backdrops, boxes, form)
+        errors = self._errors(images, backdrops, boxes, counts, form)
         palette = ops.take(self._palettes, cheapest(errors, self.palette_nats), axis=0)
         return self._form_quantizer.encode(form), palette
 
-    def palette_errors(self, images, backdrops, boxes):
-        """Squared error of a pixel under every palette, `(B, N, P)`."""
+    def palette_errors(self, images, backdrops, boxes, counts):
+        """Squared error of a pixel under every palette, `(B, N, P)`; see `encode`."""
         form = self._see(images, backdrops, boxes)
-        return self._errors(images, backdrops, boxes, form)
+        return self._errors(images, backdrops, boxes, counts, form)
 
     def decode(self, backdrops, boxes, form, palette):
         """Paints the digits of forms and palettes, both `(B, N, D)` int32."""
@@ -109,12 +115,11 @@ class CutoutAutoencoder(keras.layers.Layer):
         flat = ops.reshape(seen, (-1, boxes.shape[1], _SEEN**2 * 6))
         return ops.concatenate([flat, self._proportions(boxes)], axis=-1)
 
-    def _errors(self, images, backdrops, boxes, form):
+    def _errors(self, images, backdrops, boxes, counts, form):
         planes = write(self._planes(form, boxes), boxes, self.image_size)
         own, shares, opacity = ops.split(planes, [3, 3 + _TONES], axis=-1)
         rest = images[:, None] - backdrops[:, None] * (1 - opacity) - own
         tones = self._tones(self._palette_quantizer.decode(self._palettes)[None])[0]
-        counts = alone(boxes, self.image_size)
         return squared_errors(rest, shares, counts, tones)
 
     def _paint(self, backdrops, boxes, form, palette):

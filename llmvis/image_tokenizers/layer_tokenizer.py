@@ -39,7 +39,7 @@ from llmvis.image_tokenizers.cutouts import (
     what_stands_out,
 )
 from llmvis.image_tokenizers.likeness import alike
-from llmvis.image_tokenizers.palettes import nats_in_use
+from llmvis.image_tokenizers.palettes import alone, nats_in_use
 from llmvis.image_tokenizers.places import arrange, to_boxes, to_places
 from llmvis.processes import map_chunks
 
@@ -158,21 +158,20 @@ class LayerTokenizer(keras.Model):
             boxes: The boxes of the things in each, at least one in all.
         """
         padded = np.stack([largest(here, self.num_cutouts) for here in boxes])
-        errors = in_batches(self._errors_batch, pixels, numbers, padded)
-        there = padded[..., 2] > padded[..., 0]
-        self._cutouts.palette_nats.assign(nats_in_use(errors[there]))
+        errors = self._of_each(self._errors_batch, pixels, numbers, padded)
+        self._cutouts.palette_nats.assign(nats_in_use(errors[:, 0]))
 
     def encode(self, pixels: np.ndarray) -> np.ndarray:
         """Pictures `(B, Y, X, 3)` uint8 to uint8 codes `(B, 1 + N, 3, D)`."""
         numbers, found = self.lay_out(pixels)
         boxes = np.stack([largest(boxes, self.num_cutouts) for boxes in found])
-        form, palette = in_batches(self._encode_batch, pixels, numbers, boxes)
         codes = np.zeros((len(pixels), *self.grid, self.num_digits), np.uint8)
         codes[:, 0, 0, :2] = np.stack(np.divmod(numbers, self.num_levels), axis=-1)
-        codes[:, 1:, 0, :PALETTE_DIGITS] = palette
-        codes[:, 1:, 1, :FORM_DIGITS] = form
         there = boxes[..., 2] > boxes[..., 0]
-        codes[:, 1:][~there] = 0
+        if there.any():
+            form, palette = self._of_each(self._encode_batch, pixels, numbers, boxes)
+            codes[:, 1:, 0, :PALETTE_DIGITS][there] = palette[:, 0]
+            codes[:, 1:, 1, :FORM_DIGITS][there] = form[:, 0]
         codes[:, 1:, 0, 0][~there] = self.num_levels - 1
         return self._in_order(codes, boxes)
 
@@ -237,13 +236,20 @@ class LayerTokenizer(keras.Model):
             (digit, PALETTE_LEVELS) for digit in palettes
         ]
 
-    def _encode_boxes(self, pixels, numbers, boxes):
-        images, backdrops = self._pictures(pixels, numbers)
-        return self._cutouts.encode(images, backdrops, boxes)
+    def _of_each(self, function, pixels, numbers, boxes):
+        """What a compiled function gives for each thing there is, one after another."""
+        row, thing = np.nonzero(boxes[..., 2] > boxes[..., 0])
+        counts = alone(boxes, self.image_size)[row, thing][:, None]
+        box = boxes[row, thing][:, None]
+        return in_batches(function, pixels[row], numbers[row], box, counts)
 
-    def _palette_errors(self, pixels, numbers, boxes):
+    def _encode_boxes(self, pixels, numbers, boxes, counts):
         images, backdrops = self._pictures(pixels, numbers)
-        return self._cutouts.palette_errors(images, backdrops, boxes)
+        return self._cutouts.encode(images, backdrops, boxes, counts)
+
+    def _palette_errors(self, pixels, numbers, boxes, counts):
+        images, backdrops = self._pictures(pixels, numbers)
+        return self._cutouts.palette_errors(images, backdrops, boxes, counts)
 
     def _pictures(self, pixels, numbers):
         """Pictures and their backdrops, `(B, Y, X, 3)` in [0, 1], both."""

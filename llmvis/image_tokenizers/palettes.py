@@ -28,14 +28,12 @@ def all_digits(num_digits: int, num_levels: int) -> np.ndarray:
     return digits.reshape(num_digits, -1).T.astype(np.int32)
 
 
-def alone(boxes, size):
-    """1 where a pixel is in one box `(B, N, 4)` alone, else 0: `(B, N, Y, X)`."""
-    left, top, right, bottom = ops.unstack(boxes[..., None, None], 4, axis=2)
-    across, down = ops.arange(size), ops.arange(size)[:, None]
+def alone(boxes: np.ndarray, size: int) -> np.ndarray:
+    """Marks pixels that are in one box `(B, N, 4)` alone: `(B, N, Y, X)`, bool."""
+    left, top, right, bottom = np.moveaxis(boxes[..., None, None], 2, 0)
+    across, down = np.arange(size), np.arange(size)[:, None]
     inside = (across >= left) & (across < right) & (down >= top) & (down < bottom)
-    inside = ops.cast(inside, "float32")
-    others = ops.sum(inside, axis=1, keepdims=True) - inside
-    return inside * ops.cast(others == 0, "float32")
+    return inside & (inside.sum(axis=1, keepdims=True) == 1)
 
 
 def squared_errors(rest, shares, counts, tones):
@@ -44,12 +42,13 @@ def squared_errors(rest, shares, counts, tones):
     Args:
         rest: What is left for the tones to paint, `(B, N, Y, X, 3)`.
         shares: How much of each tone a pixel takes, `(B, N, Y, X, T)`.
-        counts: 1 where a pixel counts and else 0, `(B, N, Y, X)`.
+        counts: Whether a pixel counts, `(B, N, Y, X)`, bool.
         tones: Of all palettes, `(P, T, 3)`.
 
     Returns:
         Squared error of a pixel that counts, `(B, N, P)`; 0 where none does.
     """
+    counts = ops.cast(counts, "float32")
     counts = counts / ops.maximum(ops.sum(counts, axis=(2, 3), keepdims=True), 1.0)
     counted = shares * counts[..., None]
     products = ops.einsum("bnyxs,bnyxt->bnst", counted, shares)

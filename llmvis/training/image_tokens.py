@@ -34,6 +34,7 @@ _PICTURES_FOR_SILHOUETTES = 4_000  # enough for what comes again to come again
 _PICTURES_FOR_CUTOUTS = 10_000  # whose things the layer tokenizer is fitted to
 _PICTURES_FOR_PALETTES = 4_000  # of these, whose palettes are counted
 _CHUNK = 200  # pictures that one process looks through at a time
+_CAPTIONS = 20_000  # that one process splits into words at a time
 _BLOCK = 4_000  # pictures encoded between two reports
 
 
@@ -155,8 +156,19 @@ def make_tokens(
         codes.append(image_tokenizer.encode(pixels[start : start + _BLOCK]))
         report(min(start + _BLOCK, len(pixels)))
     texts = [caption for of_one in captions for caption in of_one]
+    token_ids = map_chunks(
+        _token_ids,
+        texts,
+        text_tokenizer,
+        chunk_size=_CAPTIONS,
+        num_processes=os.cpu_count() or 1,
+    )
     return Tokens(
         codes=np.concatenate(codes),
-        token_ids=text_tokenizer.encode(texts, truncate=True),
+        token_ids=np.stack(list(token_ids)),
         starts=np.cumsum([0, *(len(of_one) for of_one in captions)]),
     )
+
+
+def _token_ids(texts: Sequence[str], text_tokenizer: TextTokenizer) -> list[np.ndarray]:
+    return list(text_tokenizer.encode(texts, truncate=True))
