@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 
 from llmvis.config import TokenizeConfig
@@ -69,6 +70,7 @@ def fit_image_tokenizer(
             f"There are {len(pixels)} training pictures, and one batch takes "
             f"{config.batch_size}. Add pictures, or lower tokenize.batch_size."
         )
+    keras.utils.set_random_seed(config.seed)  # of the initial weights
     fitting = IMAGE_TOKENIZERS[config.image_tokenizer](config, pixels, say)
     plan = Plan(
         num_steps=config.num_steps,
