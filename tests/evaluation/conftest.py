@@ -72,7 +72,8 @@ class Painter:
         if not self._wrong(seed):
             return prompt
         place = self._prompts.index(prompt)
-        return self._prompts[(place + 7 + seed % 11) % len(self._prompts)]
+        # Farther on than the ten captions of one picture.
+        return self._prompts[(place + 11 + seed % 11) % len(self._prompts)]
 
     def reconstruct(self, images):
         return images
