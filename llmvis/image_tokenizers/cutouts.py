@@ -139,6 +139,14 @@ def largest(boxes: Sequence[Box], most: int) -> np.ndarray:
     return padded
 
 
+def alone(boxes: np.ndarray, size: int) -> np.ndarray:
+    """Marks pixels that are in one box `(B, N, 4)` alone: `(B, N, Y, X)`, bool."""
+    left, top, right, bottom = np.moveaxis(boxes[..., None, None], 2, 0)
+    across, down = np.arange(size), np.arange(size)[:, None]
+    inside = (across >= left) & (across < right) & (down >= top) & (down < bottom)
+    return inside & (inside.sum(axis=1, keepdims=True) == 1)
+
+
 def _boxes(part, silhouettes):
     if not len(silhouettes):
         return [part.box]

@@ -34,12 +34,13 @@ from llmvis.image_tokenizers.cutout_autoencoder import (
 from llmvis.image_tokenizers.cutouts import (
     NUM_FEATURES,
     Box,
+    alone,
     cut_out,
     largest,
     what_stands_out,
 )
 from llmvis.image_tokenizers.likeness import alike
-from llmvis.image_tokenizers.palettes import alone, nats_in_use
+from llmvis.image_tokenizers.palettes import nats_in_use
 from llmvis.image_tokenizers.places import arrange, to_boxes, to_places
 from llmvis.processes import map_chunks
 

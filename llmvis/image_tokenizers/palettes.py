@@ -28,14 +28,6 @@ def all_digits(num_digits: int, num_levels: int) -> np.ndarray:
     return digits.reshape(num_digits, -1).T.astype(np.int32)
 
 
-def alone(boxes: np.ndarray, size: int) -> np.ndarray:
-    """Marks pixels that are in one box `(B, N, 4)` alone: `(B, N, Y, X)`, bool."""
-    left, top, right, bottom = np.moveaxis(boxes[..., None, None], 2, 0)
-    across, down = np.arange(size), np.arange(size)[:, None]
-    inside = (across >= left) & (across < right) & (down >= top) & (down < bottom)
-    return inside & (inside.sum(axis=1, keepdims=True) == 1)
-
-
 def squared_errors(rest, shares, counts, tones):
     """How far from a picture every palette would paint.
 

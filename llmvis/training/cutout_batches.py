@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from llmvis.image_tokenizers.cutouts import Box
+from llmvis.image_tokenizers.cutouts import Box, alone
 from llmvis.training.batches import Draws
 
 
@@ -44,14 +44,6 @@ class CutoutBatches:
 
     def _counting(self, i, j):
         """1 where only this thing can be seen, `(Y, X, 1)`."""
-        counts = np.zeros((*self._pixels.shape[1:3], 1), "float32")
-        counts[_within(self._boxes[i][j])] = 1
-        for other, box in enumerate(self._boxes[i]):
-            if other != j:
-                counts[_within(box)] = 0
-        return counts
-
-
-def _within(box):
-    left, top, right, bottom = box
-    return slice(top, bottom), slice(left, right)
+        boxes = np.array([self._boxes[i]])
+        counts = alone(boxes, self._pixels.shape[1])[0, j]
+        return counts[..., None].astype("float32")

@@ -167,10 +167,10 @@ def make_tokens(
     )
     return Tokens(
         codes=np.concatenate(codes),
-        token_ids=np.stack(list(token_ids)),
+        token_ids=np.concatenate(list(token_ids)),
         starts=np.cumsum([0, *(len(of_one) for of_one in captions)]),
     )
 
 
 def _token_ids(texts: Sequence[str], text_tokenizer: TextTokenizer) -> list[np.ndarray]:
-    return list(text_tokenizer.encode(texts, truncate=True))
+    return [text_tokenizer.encode(texts, truncate=True)]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from llmvis.image_tokenizers.cutouts import (
+    alone,
     cut_out,
     find_parts,
     find_silhouettes,
@@ -88,3 +89,12 @@ def test_specks_are_no_things():
     mask[8:14, 8:14] = triangle(6)
 
     assert [part.box for part in find_parts(mask[None])] == [(8, 8, 14, 14)]
+
+
+def test_pixels_of_two_boxes_count_for_neither():
+    boxes = np.array([[[0, 0, 2, 2], [1, 1, 3, 2], [0, 0, 0, 0]]], np.int32)
+    counts = alone(boxes, 3)[0]
+
+    assert counts[0].tolist() == [[1, 1, 0], [1, 0, 0], [0, 0, 0]]
+    assert counts[1].tolist() == [[0, 0, 0], [0, 0, 1], [0, 0, 0]]
+    assert not counts[2].any()

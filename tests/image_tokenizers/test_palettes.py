@@ -4,7 +4,6 @@ import numpy as np
 
 from llmvis.image_tokenizers.palettes import (
     all_digits,
-    alone,
     cheapest,
     nats_in_use,
     squared_errors,
@@ -16,15 +15,6 @@ def test_every_palette_is_listed_once():
 
     assert digits.tolist()[:4] == [[0, 0], [0, 1], [0, 2], [1, 0]]
     assert len(set(map(tuple, digits.tolist()))) == 9
-
-
-def test_pixels_of_two_boxes_count_for_neither():
-    boxes = np.array([[[0, 0, 2, 2], [1, 1, 3, 2], [0, 0, 0, 0]]], np.int32)
-    counts = alone(boxes, 3)[0]
-
-    assert counts[0].tolist() == [[1, 1, 0], [1, 0, 0], [0, 0, 0]]
-    assert counts[1].tolist() == [[0, 0, 0], [0, 0, 1], [0, 0, 0]]
-    assert not counts[2].any()
 
 
 def test_errors_are_those_of_the_painted_pictures():
