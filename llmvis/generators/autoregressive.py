@@ -15,6 +15,7 @@ from keras import ops
 
 from llmvis.generators.code_generator import CodeGenerator, digit_losses
 from llmvis.generators.drawing import with_null_prompts
+from llmvis.generators.pooling import mean_of_own
 
 # Rows and columns from a position to those neighbours that are drawn before it.
 _NEIGHBOURS = [(0, -1), (-1, -1), (-1, 0), (-1, 1)]
@@ -92,9 +93,11 @@ class AutoregressiveGenerator(CodeGenerator):
         """
         if draw.guided:
             token_ids = with_null_prompts(token_ids, null_ids)
-        cache, text_bias = self._trunk.start_cache(
-            self.text_encoder(token_ids), ops.not_equal(token_ids, 0)
-        )
+        text_states = self.text_encoder(token_ids)
+        is_word_BL = ops.not_equal(token_ids, 0)
+        cache, text_bias = self._trunk.start_cache(text_states, is_word_BL)
+        words_BL = ops.cast(is_word_BL, "int32")
+        heard_B1C = self._hear(mean_of_own(text_states, words_BL[:, :1], words_BL))
         rows, length = noise.shape[0], self._length
         near = ops.convert_to_tensor(_near(self.grid))
 
@@ -108,9 +111,8 @@ class AutoregressiveGenerator(CodeGenerator):
             if draw.guided:
                 # The empty prompt goes on with what the prompt drew.
                 states_BC = ops.concatenate([states_BC, states_BC])
-            states_B1C = states_BC[:, None] + self._positions(
-                ops.convert_to_tensor(position)
-            )
+            states_B1C = states_BC[:, None] + heard_B1C
+            states_B1C = states_B1C + self._positions(ops.convert_to_tensor(position))
             states_B1C, cache = self._trunk.step(states_B1C, position, cache, text_bias)
             size = (rows, 1, self.num_digits, self.num_levels)
             noise_BDV = ops.slice(noise, (0, position, 0, 0), size)[:, 0]

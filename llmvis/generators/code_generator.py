@@ -9,6 +9,7 @@ from keras import ops
 
 from llmvis.generators.digit_head import DigitHead
 from llmvis.generators.drawing import draw_values
+from llmvis.generators.pooling import mean_of_own
 from llmvis.generators.prompted import Prompted
 from llmvis.generators.trunk import Trunk
 
@@ -62,6 +63,11 @@ class CodeGenerator(Prompted):
         self._positions = keras.layers.Embedding(
             self._length, hidden_dim, name="positions"
         )
+        # Attention soon looks past a rare word, and what is never looked at is never
+        # learnt. In the mean every word is heard from the first step to the last.
+        self._hear = keras.layers.Dense(
+            hidden_dim, use_bias=False, kernel_initializer="zeros", name="hear"
+        )
         self._trunk = Trunk(
             hidden_dim=hidden_dim,
             num_layers=num_layers,
@@ -83,6 +89,7 @@ class CodeGenerator(Prompted):
         features = self.num_read * self.num_digits * (self.num_levels + 1)
         self._read.build((None, length, features))
         self._positions.build((length,))
+        self._hear.build((None, length, self.hidden_dim))
         self._trunk.build((None, length, self.hidden_dim))
         self._head.build((None, length, self.hidden_dim))
         self.built = True
@@ -90,8 +97,9 @@ class CodeGenerator(Prompted):
     def _states(self, codes, text_states, rows):
         """States `(B, T, C)` of positions that read `codes` `(B, T, X, D)`."""
         states_BTC = self._read(self._features(codes))
-        states_BTC = states_BTC + self._positions(rows["places"])
         segments = rows["segments"], rows["text_segments"]
+        states_BTC = states_BTC + self._positions(rows["places"])
+        states_BTC = states_BTC + self._hear(mean_of_own(text_states, *segments))
         return self._trunk(states_BTC, text_states, *segments, rows["places"])
 
     def _rows(self, inputs):

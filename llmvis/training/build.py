@@ -23,6 +23,7 @@ from llmvis.text_encoders.word_embedding import WordEmbeddingTextEncoder
 from llmvis.training.pretrained import pretrained_text_encoder
 
 _TEXT_LAYERS = 4  # with 3 more prompts of three things are misread, 6 gain little
+_TEXT_HEADS = 2  # times those of the trunk: which thing is where needs many at once
 
 
 def build_sketch_tokenizer(config: TokenizeConfig, image_size: int) -> SketchTokenizer:
@@ -102,7 +103,7 @@ def _transformer(config, text_tokenizer):
         vocabulary_size=text_tokenizer.vocabulary_size,
         hidden_dim=config.hidden_dim,
         num_layers=_TEXT_LAYERS,
-        num_heads=config.num_heads,
+        num_heads=_TEXT_HEADS * config.num_heads,
         name="text_encoder",
     )
 
