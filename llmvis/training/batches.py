@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from llmvis.records import Tokens
+from llmvis.training.caption_choice import CaptionChoice
 
 _BUFFER = 4  # batches made ready while the network is busy
 
@@ -62,12 +63,12 @@ class PromptedBatches:
     def __init__(self, tokens: Tokens, pixels, draws, caption_dropout, null_ids):
         self._tokens, self._pixels, self._draws = tokens, pixels, draws
         self._caption_dropout, self._null_ids = caption_dropout, null_ids
+        self._captions = CaptionChoice(tokens.token_ids, tokens.starts)
 
     def at(self, step: int) -> dict[str, np.ndarray]:
         """The batch of one step: `token_ids` and `codes` or `pixels`."""
         rows, rng = self._draws.at(step), self._draws.generator(step)
-        starts, ends = self._tokens.starts[rows], self._tokens.starts[rows + 1]
-        token_ids = self._tokens.token_ids[rng.integers(starts, ends)]
+        token_ids = self._tokens.token_ids[self._captions.draw(rows, rng)]
         hidden = rng.random(len(rows)) < self._caption_dropout
         token_ids = np.where(hidden[:, None], self._null_ids, token_ids)
         batch = {"token_ids": token_ids.astype("int32")}

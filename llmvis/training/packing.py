@@ -13,6 +13,7 @@ import numpy as np
 
 from llmvis.config import TrainConfig
 from llmvis.records import Tokens
+from llmvis.training.caption_choice import CaptionChoice
 
 _OPEN = 24  # rows that are filled at a time; more fill better and take longer
 _PICTURES = 2  # longest pictures that a row has room for
@@ -51,6 +52,7 @@ class PackedBatches:
         self._room = (tokens.token_ids.shape[1], room)
         self._keeps_apart = keeps_apart
         self._text_lengths = np.count_nonzero(tokens.token_ids, axis=1)
+        self._captions = CaptionChoice(tokens.token_ids, tokens.starts)
         self._epoch = lru_cache(maxsize=2)(self._pack)
         weights = (lengths / lengths.mean()) ** config.length_weight
         self._often = weights / weights.mean()  # times an epoch
@@ -104,8 +106,7 @@ class PackedBatches:
         rng = np.random.default_rng((self._config.seed, epoch))
         times = np.floor(self._often + rng.random(len(self._often))).astype(int)
         examples = np.repeat(np.arange(len(times)), times)
-        starts = self._tokens.starts
-        captions = rng.integers(starts[:-1][examples], starts[1:][examples])
+        captions = self._captions.draw(examples, rng)
         captions[rng.random(len(captions)) < self._config.caption_dropout] = -1
         sizes = np.where(
             captions < 0, np.count_nonzero(self._null_ids), self._text_lengths[captions]
