@@ -177,6 +177,7 @@ class JudgeConfig:
 class EvaluateConfig:
     """What the report covers."""
 
+    splits: Literal["test", "validation"]  # test: all whose name begins so
     num_prompts: int  # of each split and language
     seeds_per_prompt: int  # 2 or more to see how much a seed changes
     batch_size: int  # pictures drawn at once

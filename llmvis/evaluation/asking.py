@@ -41,14 +41,14 @@ class Drawn:
     seconds_per_picture: float
 
 
-def test_splits(examples: Path) -> list[str]:
-    """Names the splits to report on: those called test, else validation.
+def splits_to_ask(examples: Path, wanted: str) -> list[str]:
+    """Names the splits to report on: those called test where wanted, else validation.
 
     Raises:
         DataError: There is neither.
     """
     names = storage.splits(examples)
-    chosen = [name for name in names if name.startswith("test")]
+    chosen = [name for name in names if name.startswith(wanted)]
     chosen = chosen or [name for name in names if name == "validation"]
     if not chosen:
         raise DataError(
@@ -73,7 +73,7 @@ def choose(examples: Path, config: EvaluateConfig) -> tuple[list[Asked], list[st
     """
     chosen: list[Asked] = []
     notes: list[str] = []
-    for split in test_splits(examples):
+    for split in splits_to_ask(examples, config.splits):
         table = storage.read_table(examples, split, ["example_id", "captions"])
         order = np.random.default_rng(config.seed).permutation(len(table))
         by_language = _by_language(table.iloc[order], split, config.num_prompts)

@@ -22,7 +22,12 @@ INGEST = IngestConfig(
     seed=0,
 )
 EVALUATE = EvaluateConfig(
-    num_prompts=8, seeds_per_prompt=2, batch_size=16, inception_weights=None, seed=0
+    splits="test",
+    num_prompts=8,
+    seeds_per_prompt=2,
+    batch_size=16,
+    inception_weights=None,
+    seed=0,
 )
 SAMPLING = SamplingConfig(
     guidance_scale=1.0,

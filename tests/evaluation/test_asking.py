@@ -24,6 +24,14 @@ def test_training_prompts_are_never_asked(examples, evaluate_config):
     assert splits == {"test_seen", "test_unseen_binding", "test_unseen_scene"}
 
 
+def test_the_validation_split_is_asked_alone_where_params_say_so(
+    examples, evaluate_config
+):
+    settings = replace(evaluate_config, splits="validation")
+
+    assert {one.split for one in asking.choose(examples, settings)[0]} == {"validation"}
+
+
 def test_a_shorter_report_asks_the_first_prompts_of_a_longer_one(
     examples, evaluate_config
 ):
