@@ -3,19 +3,44 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from flows import dvc_stage, earlier, experiments, lock, overlay, progress
+from flows import (
+    dvc_stage,
+    earlier,
+    experiments,
+    lock,
+    overlay,
+    progress,
+    search,
+    search_plan,
+    study,
+)
 from flows.evaluate import MODEL, REPORT, TRAINING
 from flows.experiment_plan import Plan, Row, with_steps
 from flows.pace import RESULT
+from flows.search_plan import VALIDATION_LOSS
 from llmvis import config, storage
 from llmvis.errors import LlmvisError
 
+if TYPE_CHECKING:  # it brings pandas, which nothing needs before a row is run
+    from llmvis.evaluation.search import Search as Searched
+
 FOLDER = Path("data/experiments")
 _STEPS = "steps.json"  # how many steps fit into the seconds, by row
+_NOT_OF_PACE = (  # keys of train
+    "num_steps",
+    "validate_every",
+    "seed",
+    "learning_rate",
+    "adam_learning_rate",
+    "weight_decay",
+    "caption_dropout",
+)
 _RESULTS = ("results.json", "results.csv", "index.html")
 _KEPT = (
     REPORT / "metrics.json",
@@ -42,28 +67,54 @@ def experiment(plan: Plan) -> Outcome:
     Raises:
         BusyError: Another run is going on in this folder.
         RegistryError: MLflow's store cannot be opened.
+        ConfigError: It is a search, and the package for that is missing.
+        DataError: It is a search, and no report has the figure to go by.
+        StorageError: It is a search, and what is kept of it cannot be read.
     """
+    if plan.search is not None:
+        study.require_optuna()
     outcome = Outcome(folder=FOLDER / plan.name)
     outcome.folder.mkdir(parents=True, exist_ok=True)
     with lock.alone(), earlier.back_afterwards(), _parent(plan) as parent:
-        for number, row in enumerate(plan.rows, start=1):
-            progress.say(f"Row {number} of {len(plan.rows)}: {row.name}")
-            try:
-                steps = _bring_up_to_date(plan, row, outcome.folder, parent.run_id)
-                outcome.num_steps[row.name] = steps
-            except LlmvisError as error:
-                progress.say(f"error: {error}")
-                outcome.failures[row.name] = str(error)
-        _write_results(plan, outcome)
+        rows, searched = _run_rows(plan, outcome, parent.run_id)
+        _write_results(plan, rows, outcome, searched)
         _keep_results(outcome.folder, parent)
     return outcome
+
+
+def _run_rows(plan: Plan, outcome: Outcome, parent: str):
+    """Runs the rows; gives them, and what a search found, or None."""
+
+    def attempt(row: Row) -> int | str:
+        try:
+            steps = _bring_up_to_date(plan, row, outcome.folder, parent)
+        except LlmvisError as error:
+            progress.say(f"error: {error}")
+            outcome.failures[row.name] = str(error)
+            return str(error)
+        outcome.num_steps[row.name] = steps
+        return steps
+
+    if plan.search is not None:
+        found = search.run(plan, plan.search, outcome.folder, attempt)
+        outcome.num_steps.update(found.num_steps)
+        return found.rows, found.reported()
+    for number, row in enumerate(plan.rows, start=1):
+        progress.say(f"Row {number} of {len(plan.rows)}: {row.name}")
+        attempt(row)
+    return plan.rows, None
 
 
 def _parent(plan: Plan) -> AbstractContextManager:
     """Opens the run below which MLflow shows those of the rows."""
     from llmvis.model_registry import nesting, runs
 
-    about = {"seconds": plan.seconds, "rows": ", ".join(row.name for row in plan.rows)}
+    about: dict[str, object] = {
+        "seconds": plan.seconds,
+        "rows": ", ".join(row.name for row in plan.rows),
+    }
+    if plan.search is not None:
+        about |= {"search": search_plan.as_content(plan.search)}
     tags = {nesting.EXPERIMENT_TAG: plan.name}
     known = nesting.find_parent(plan.name)
     return runs.record(f"experiment {plan.name}", about, tags, known)
@@ -131,14 +182,16 @@ def _timed(row: Row, seconds: float, before: list[str]) -> dict:
 
 def _what_decides_pace(params: config.Params) -> str:
     train = asdict(params.train)
-    for key in ("num_steps", "validate_every", "seed"):
+    for key in _NOT_OF_PACE:
         del train[key]
     content = [asdict(params.ingest), asdict(params.tokenize), train]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
-def _write_results(plan: Plan, outcome: Outcome) -> None:
-    done = [row for row in plan.rows if row.name in outcome.num_steps]
+def _write_results(
+    plan: Plan, every: Sequence[Row], outcome: Outcome, searched: "Searched | None"
+) -> None:
+    done = [row for row in every if row.name in outcome.num_steps]
     if not done:
         for name in _RESULTS:  # of an earlier run, which would be taken for this one
             (outcome.folder / name).unlink(missing_ok=True)
@@ -156,13 +209,22 @@ def _write_results(plan: Plan, outcome: Outcome) -> None:
             folder=outcome.folder / row.name,
             failure=outcome.failures.get(row.name, ""),
         )
-        for row in plan.rows
+        for row in every
     ]
     first = storage.read_json(
         outcome.folder / done[0].name / "metrics.json", "evaluate"
     )
-    main_score = done[0].params.gate.main_score or gate.usual_score(first)
-    experiment_page.write(rows, outcome.folder, plan.name, main_score, plan.seconds)
+    wanted = done[0].params.gate.main_score
+    if searched is not None:  # no trial was asked what the gate asks
+        wanted = searched.score if searched.score != VALIDATION_LOSS else None
+    experiment_page.write(
+        rows,
+        outcome.folder,
+        plan.name,
+        wanted or gate.usual_score(first),
+        plan.seconds,
+        searched,
+    )
 
 
 def _keep_results(folder: Path, parent) -> None:

@@ -2,16 +2,17 @@
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows import overlay
+from flows import overlay, search_plan
+from flows.search_plan import Search, nested
 from llmvis import config, sections
 from llmvis.errors import ConfigError
 from llmvis.sections import require
 
-_KEYS = {"name", "seconds", "num_steps", "set", "matrix", "also"}
+_KEYS = {"name", "seconds", "num_steps", "set", "matrix", "also", "search"}
 _STEPS = "train.num_steps"
 
 Values = dict[str, object]  # section.key -> value
@@ -34,7 +35,8 @@ class Plan:
     name: str
     seconds: float | None  # of training for each; None: train.num_steps as it stands
     common: overlay.Values  # what all rows have other than params.yaml
-    rows: tuple[Row, ...]
+    rows: tuple[Row, ...]  # none where a search finds them
+    search: Search | None
 
 
 def read(path: Path) -> Plan:
@@ -51,22 +53,45 @@ def read(path: Path) -> Plan:
     }
     if "num_steps" in content:
         common.setdefault("train", {})["num_steps"] = content["num_steps"]
+    if "search" in content:
+        return _searching(content, path, common)
     usual = overlay.as_params(overlay.merged(common))
     named = _named(_combinations(content, path), usual)
-    rows = [_row(name, values, common) for name, values in named]
+    rows = [row_of(name, values, common) for name, values in named]
     _refuse_doubles(rows, path)
     return Plan(
         name=content["name"],
         seconds=content.get("seconds"),
         common=common,
         rows=tuple(rows),
+        search=None,
+    )
+
+
+def _searching(content: dict, path: Path, common: overlay.Values) -> Plan:
+    others = [key for key in ("matrix", "also") if content.get(key)]
+    require(
+        not others,
+        f"{path} has search and {' and '.join(others)}. A search finds its rows itself:"
+        " move the values into search.keys, or compare them in a file of their own.",
+    )
+    asked = common.setdefault("evaluate", {}).setdefault("splits", "validation")
+    require(
+        asked == "validation",
+        f"set of {path} has evaluate.splits: {asked!r}. A search asks the validation "
+        "split, so that the test splits still test what it finds. Leave it out.",
+    )
+    search = search_plan.read(content["search"], path, common)
+    seconds = content.get("seconds")
+    return Plan(
+        name=content["name"], seconds=seconds, common=common, rows=(), search=search
     )
 
 
 def with_steps(plan: Plan, row: Row, num_steps: int) -> str:
     """Gives the params.yaml of a row that trains for so many steps."""
     found: overlay.Values = {"train": {"num_steps": num_steps}}
-    return overlay.merged(plan.common, _nested(row.values), found)
+    return overlay.merged(plan.common, nested(row.values), found)
 
 
 def _check(content: dict, path: Path) -> None:
@@ -109,6 +134,7 @@ def _check_length(content: dict, path: Path) -> None:
     )
     chosen = {key for row in (content.get("also") or []) if row for key in row}
     chosen |= set(content.get("matrix") or {})
+    chosen |= _searched(content)
     inner = (content.get("set") or {}).get("train", {})
     said = [
         words
@@ -123,6 +149,12 @@ def _check_length(content: dict, path: Path) -> None:
         len(said) <= 1,
         f"{path} says how long to train in {' and in '.join(said)}. Keep one of them.",
     )
+
+
+def _searched(content: dict) -> set[str]:
+    section = content.get("search")
+    keys = section.get("keys") if isinstance(section, dict) else None
+    return set(map(str, keys)) if isinstance(keys, dict) else set()
 
 
 def _combinations(content: dict, path: Path) -> list[Values]:
@@ -146,7 +178,8 @@ def _combinations(content: dict, path: Path) -> list[Values]:
     require(
         bool(found),
         f"{path} has neither a matrix nor further rows in `also`, so there is nothing "
-        "to compare. Try matrix: {train.generator: [autoregressive, regression]}.",
+        "to compare. Try matrix: {train.generator: [autoregressive, regression]}, or a "
+        "section search.",
     )
     return found
 
@@ -185,21 +218,18 @@ def _word(key: str, value: object) -> str:
     return re.sub(r"[^A-Za-z0-9_]+", "_", text)
 
 
-def _row(name: str, values: Values, common: overlay.Values) -> Row:
+def row_of(name: str, values: Values, common: overlay.Values) -> Row:
+    """Builds a row from what it has other than the rest.
+
+    Raises:
+        ConfigError: params.yaml refuses that.
+    """
     try:
-        text = overlay.merged(common, _nested(values))
+        text = overlay.merged(common, nested(values))
         params = overlay.as_params(text)
     except ConfigError as error:
         raise ConfigError(f"Row {name} cannot be: {error}") from error
     return Row(name=name, values=values, params=params, text=text)
-
-
-def _nested(values: Mapping[str, object]) -> overlay.Values:
-    nested: overlay.Values = {}
-    for key, value in values.items():
-        section, _, name = str(key).partition(".")
-        nested.setdefault(section, {})[name] = value
-    return nested
 
 
 def _refuse_doubles(rows: list[Row], path: Path) -> None:

@@ -17,7 +17,7 @@ def experiment(
         typer.Argument(
             resolve_path=True,
             metavar="FILE",
-            help="A YAML file; presets/families.yaml is an example.",
+            help="A YAML file; presets/families.yaml and search.yaml are examples.",
         ),
     ],
 ) -> None:
@@ -28,6 +28,11 @@ def experiment(
     into steps by timing some. Every row goes through train, judge and evaluate. What
     was done already is not done again, and a killed experiment goes on where it was.
 
+    With a section search in place of matrix and also, Optuna draws the rows: num_trials
+    of them, each from what the ones before came to on the validation split (score:
+    validation_loss or alignment.validation.LANG.MEASURE). The best one's params are
+    written to data/experiments/NAME/best.yaml.
+
     params.yaml, data/model and data/report are as before when it is over. Exit code 1
     says that a row failed.
 
@@ -35,6 +40,8 @@ def experiment(
     Examples:
       llmvis experiment presets/families.yaml
       llmvis experiment layers.yaml
+      llmvis experiment presets/search.yaml
+      llmvis pipeline --params data/experiments/search/best.yaml
 
     \b
     With layers.yaml:
@@ -45,6 +52,18 @@ def experiment(
         train.seed: [0, 1]
       also:
         - {train.generator: vae}
+
+    \b
+    A search instead:
+      name: rates
+      num_steps: 2000
+      search:
+        num_trials: 20
+        score: validation_loss
+        keys:
+          train.learning_rate: {low: 0.001, high: 0.01, log: true}
+          train.num_layers: {low: 2, high: 6}
+          train.text_encoder: {choices: [transformer, lstm]}
     """
     with project.entered():
         from flows import experiment_plan
@@ -64,11 +83,23 @@ def _say(folder: Path) -> None:
         return
     content = json.loads(found.read_text("utf-8"))
     _, split, lang, measure = content["main_score"].split(".")
+    search = content.get("search")
     table = Table("model", "95 % interval", "parameters", "steps", "s", box=None)
+    if search:
+        table.add_column(search["score"])
     for row in content["rows"]:
-        table.add_row(row["name"], *_cells(row, split, lang))
+        is_best = bool(search) and row["name"] == search["best"]
+        table.add_row(
+            row["name"],
+            *_cells(row, split, lang),
+            *_score(row, search),
+            style="bold" if is_best else None,
+        )
     table.caption = f"The intervals are of {measure}, {split}, {lang}."
     Console().print(table)
+    if search:
+        best = folder / "best.yaml"
+        typer.echo(f"{search['best']} is best: llmvis pipeline --params {best}")
     typer.echo(f"{folder.resolve() / 'index.html'}")
 
 
@@ -83,3 +114,9 @@ def _cells(row: dict, split: str, lang: str) -> list[str]:
     )
     counted = (row["parameters"], row["num_steps"], row["training_seconds"])
     return [interval, *(f"{number:,.0f}" for number in counted)]
+
+
+def _score(row: dict, search: dict | None) -> list[str]:
+    if search is None or row["name"] not in search["scores"]:
+        return []
+    return [f"{search['scores'][row['name']]:.4g}"]

@@ -20,6 +20,7 @@ from llmvis.evaluation.experiment import (
 from llmvis.evaluation.formats import BAR_NAMES, as_address, template
 from llmvis.evaluation.plots import Chart, Scatter, charts, scatter
 from llmvis.evaluation.report import read_facts, read_rows
+from llmvis.evaluation.search import Search, shown
 from llmvis.files import replacing
 from llmvis.metrics.figure import Figure
 
@@ -51,6 +52,7 @@ def write(
     name: str,
     main_score: str,
     seconds: float | None,
+    search: Search | None = None,
 ) -> None:
     """Writes results.json, results.csv and index.html.
 
@@ -60,16 +62,25 @@ def write(
         name: Of the experiment.
         main_score: `alignment.SPLIT.LANGUAGE.MEASURE` of metrics.json.
         seconds: Of training that each was given; None where steps were counted.
+        search: What chose the rows; None where the file names them.
 
     Raises:
         MissingStage: A row without a failure has no report.
     """
     found = results(rows, main_score, seed=0)
-    storage.write_json(folder / "results.json", as_content(found, rows, main_score))
+    content, table = as_content(found, rows, main_score), as_table(found)
+    if search is not None:
+        content["search"] = {
+            "score": search.score,
+            "best": search.best,
+            "scores": dict(search.scores),
+        }
+        table.insert(1, search.score, table["row"].map(dict(search.scores)))
+    storage.write_json(folder / "results.json", content)
     with replacing(folder / "results.csv") as beside:
-        as_table(found).to_csv(beside, index=False)
+        table.to_csv(beside, index=False)
     with replacing(folder / "index.html") as beside:
-        page = render(found, rows, name, main_score, seconds)
+        page = render(found, rows, name, main_score, seconds, search)
         beside.write_text(page, "utf-8")
 
 
@@ -79,6 +90,7 @@ def render(
     name: str,
     main_score: str,
     seconds: float | None,
+    search: Search | None,
 ) -> str:
     """Writes the page, best rows first; arguments as of `write`.
 
@@ -95,6 +107,7 @@ def render(
         scene_truth=measure != "r_precision",
         found=ordered,
         columns=_columns(ordered),
+        search=None if search is None else shown(search, rows),
         failed=[row for row in rows if row.failure],
         notes=_notes(ordered),
         plots=[_against(ordered, cost) for cost in COSTS if _has_figures(ordered)],

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -163,3 +164,57 @@ def _places(costs: Sequence[float]) -> tuple[Callable[[float], float], list[floa
         )
     whole = most * 1.05 or 1.0
     return lambda cost: round(cost / whole * 100, 1), [0.0, most / 2, most]
+
+
+def spread(values: Sequence[Any], scores: Sequence[float], marked: int) -> Scatter:
+    """Lays out scores, of any size and sign, against what was tried.
+
+    Args:
+        values: Numbers, or words that stand beside each other in their order.
+        scores: Of each.
+        marked: Position of the one to fill in.
+    """
+    place, across = _places_of(values)
+    bottom, top = min(scores), max(scores)
+    span = top - bottom
+
+    def height(score: float) -> float:
+        return round(5 + 90 * (score - bottom) / span, 1) if span else 50.0
+
+    dots = [
+        Dot(left=place(value), bottom=at, low=at, high=at, on_front=i == marked)
+        for i, (value, at) in enumerate(zip(values, map(height, scores), strict=True))
+    ]
+    marks = dict.fromkeys((bottom, (bottom + top) / 2, top))
+    return Scatter(
+        dots=dots,
+        front="",
+        ticks=[(height(score), f"{score:.4g}") for score in marks],
+        across=[(place(value), label) for value, label in across],
+    )
+
+
+def _places_of(
+    values: Sequence[Any],
+) -> tuple[Callable[[Any], float], list[tuple[Any, str]]]:
+    """Gives the place of a value from the left in percent, and what to write there."""
+    numbers = [float(one) for one in values if _is_number(one)]
+    if len(numbers) < len(values) or min(numbers) == max(numbers):
+        words = sorted({str(value) for value in values})
+        return (
+            lambda value: round(100 * (words.index(str(value)) + 0.5) / len(words), 1),
+            [(word, word) for word in words],
+        )
+    least, most = min(numbers), max(numbers)
+    is_log = least > 0 and most / least > _FACTOR
+    scale: Callable[[float], float] = math.log if is_log else float
+    middle = math.sqrt(least * most) if is_log else (least + most) / 2
+    span = scale(most) - scale(least)
+    return (
+        lambda value: round(5 + 90 * (scale(value) - scale(least)) / span, 1),
+        [(number, short(number)) for number in (least, middle, most)],
+    )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

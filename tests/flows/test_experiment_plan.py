@@ -113,3 +113,137 @@ def test_the_example_has_every_family_and_every_text_encoder(monkeypatch):
     assert {train.generator for train in trained} == set(build.GENERATORS)
     without_preset = build.TEXT_ENCODERS.keys() - {"pretrained"}
     assert {train.text_encoder for train in trained} == without_preset
+
+
+SEARCH = """
+name: some
+num_steps: 70
+search:
+  num_trials: 4
+  score: SCORE
+  keys: {KEYS}
+"""
+
+
+@pytest.fixture
+def read_search(read):
+    def read_search(keys, score="validation_loss"):
+        return read(SEARCH.replace("KEYS", keys).replace("SCORE", score))
+
+    return read_search
+
+
+def test_a_search_reads_ranges_and_choices(read_search):
+    plan = read_search("""
+    train.learning_rate: {low: 0.001, high: 0.01, log: true},
+    train.hidden_dim: {low: 96, high: 290, step: 96},
+    train.num_layers: {low: 2, high: 5},
+    train.text_encoder: {choices: [transformer, lstm]}""")
+    rate, dim, layers, encoder = plan.search.keys.values()
+
+    assert plan.rows == ()
+    assert (rate.low, rate.high, rate.log, rate.is_int) == (0.001, 0.01, True, False)
+    assert (dim.high, dim.is_int) == (288, True)  # the last that the step reaches
+    assert (dim.size, layers.size, encoder.size) == (3, 4, 2)
+    assert dim.holds(192)
+    assert not dim.holds(200)
+    assert encoder.values == ("transformer", "lstm")
+
+
+def test_a_search_asks_the_validation_split_alone(read_search):
+    plan = read_search("train.num_layers: {low: 2, high: 5}")
+
+    assert plan.common["evaluate"] == {"splits": "validation"}
+
+
+def test_values_that_only_go_together_are_no_mistake(read_search):
+    # The params have three heads, so 256 goes with four of them only.
+    keys = "train.hidden_dim: {choices: [192, 256]}, train.num_heads: {choices: [3, 4]}"
+
+    assert list(read_search(keys).search.keys) == [
+        "train.hidden_dim",
+        "train.num_heads",
+    ]
+    with pytest.raises(ConfigError, match=r"hidden_dim has 256, which cannot be"):
+        read_search("train.hidden_dim: {low: 192, high: 256, step: 16}")
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ("train.num_layers: 3", r"num_layers is 3, and must be \{low: 1, high: 4\}"),
+        ("train.num_layers: {low: 3}", "must be {low: 1, high: 4}"),
+        ("train.num_layers: {low: 3, hihg: 4}", "must be {low: 1, high: 4}"),
+        ("train.num_layers: {low: 5, high: 2}", "low must be below high. Swap"),
+        ("train.num_layers: {low: 1.5, high: 9}", "low is 1.5, and must be a whole"),
+        ("train.num_layers: {low: 0, high: 9}", "num_layers has 0, which cannot be"),
+        ("train.num_layers: {low: true, high: 9}", "low is True"),
+        ("train.num_layers: {low: 1, high: 9, step: 20}", "at most 8"),
+        ("train.num_layers: {low: 1, high: 9, log: 2}", "Write true or false"),
+        ("train.learning_rate: {low: abc, high: 1}", "a number, such as 0.001"),
+        ("train.learning_rate: {low: 0, high: 1, log: true}", "low above 0 and no"),
+        ("train.num_layers: {low: 2, high: 4}", "3 combinations only"),
+        ("train.generator: {low: 1, high: 2}", "has no numbers. List its `choices`"),
+        ("train.text_encoder: {choices: []}", "must list words, numbers"),
+        ("train.text_encoder: {choices: [gru, gru]}", "each once"),
+        ("train.text_encoder: {choices: [[gru]]}", "must list words, numbers"),
+        (
+            "train.text_encoder: {choices: [grue, gru, lstm, rnn]}",
+            "text_encoder has 'grue', which cannot be.*must be one of",
+        ),
+        ("train.num_layer: {low: 1, high: 9}", "Did you mean `num_layers`"),
+        (
+            "evaluate.num_prompts: {low: 1, high: 9}",
+            "has evaluate.num_prompts, and may",
+        ),
+        ("num_layers: {low: 1, high: 9}", "such as train.learning_rate"),
+        ("train.num_steps: {low: 1, high: 9}", r"in num_steps and in train\.num_steps"),
+        ("sampling.temperature: {low: 0.1, high: 1}", "sampling.temperature does not"),
+        ("train.generator: {choices: [gan, vae, masked, flow_matching]}", "meaning"),
+        ("", "must name at least one key"),
+    ],
+)
+def test_a_search_that_cannot_work_is_refused_with_what_to_do(
+    read_search, keys, message
+):
+    with pytest.raises(ConfigError, match=message):
+        read_search(keys)
+
+
+def test_a_search_never_goes_by_a_test_split(read, read_search):
+    keys = "train.seed: {low: 0, high: 9}"
+    for score in ("alignment.test_seen.en.all_correct", "loss", "3"):
+        with pytest.raises(ConfigError, match=f"search.score of rows.yaml is.*{score}"):
+            read_search(keys, score)
+    with pytest.raises(ConfigError, match=r"set of .*has evaluate\.splits"):
+        read(SEARCH.replace("KEYS", keys) + "set: {evaluate: {splits: test}}")
+    kept = read_search(keys, "alignment.validation.zh.all_correct")
+    assert kept.search.score == "alignment.validation.zh.all_correct"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{name: a, search: 3}", r"search of rows.yaml has 3.*\['keys', 'num_trials'"),
+        ("{name: a, search: {num_trials: 3}}", "takes exactly"),
+        (
+            "{name: a, search: {num_trials: 0, score: validation_loss, keys: {}}}",
+            "num_trials of rows.yaml is 0.*Try 20",
+        ),
+        (
+            "{name: a, search: {}, matrix: {train.seed: [1]}, also: [{train.seed: 2}]}",
+            "has search and matrix and also",
+        ),
+    ],
+)
+def test_a_section_search_is_whole_and_alone(read, text, message):
+    with pytest.raises(ConfigError, match=message):
+        read(text)
+
+
+def test_the_example_of_a_search_can_be_read(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    search = experiment_plan.read(Path("presets/search.yaml")).search
+
+    assert search.num_trials == 20
+    assert "train.learning_rate" in search.keys
