@@ -55,16 +55,21 @@ def bring_up_to_date(
 
     Raises:
         DataError: Something that it reads is not there.
+        RegistryError: Training begins with a version that is not there.
         StageFailed: The stage ended with an error.
     """
+    from flows import start  # it brings pandas, and `llmvis --help` needs none
+
+    if stage == start.FIRST_READER:
+        start.bring(lambda: all(map(is_clean, start.READERS)))
     if is_clean(stage):
         progress.say(f"{stage:<9} is up to date")
         return
     _require_inputs(stage)
     progress.say(f"{stage:<9} {_description(stage)}")
-    start = time.monotonic()
+    started = time.monotonic()
     run_stage(stage, on_progress)
-    progress.say(f"{stage:<9} done in {time.monotonic() - start:.0f} s")
+    progress.say(f"{stage:<9} done in {time.monotonic() - started:.0f} s")
 
 
 def run_stage(stage: str, on_progress: Callable[[dict], None] | None = None) -> None:

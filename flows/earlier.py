@@ -2,11 +2,12 @@
 
 What DVC made it has copies of, so it is enough to keep dvc.lock. A training that was
 cut off is in no cache, so data/training is kept too: that of the project, and that of
-the row at work, which goes on from there the next time.
+the row at work, which goes on from there the next time. So is data/start, which holds
+what a training begins with.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from llmvis.errors import ConfigError
 _KEPT = Path(".dvc/tmp/before-experiment")
 _ROW = _KEPT / "row"  # names the folder of the row at work
 _LOCK = Path("dvc.lock")
-_TRAINING = Path("data/training")
+_FOLDERS = (Path("data/training"), Path("data/start"))
 
 
 @contextmanager
@@ -46,7 +47,7 @@ def restore() -> bool:
         dvc_stage.go_back(_read(_KEPT))
     except (ConfigError, OSError) as error:
         progress.say(f"`dvc checkout` may bring back earlier outputs: {error}")
-    _take(_KEPT / _TRAINING.name)
+    _take(_KEPT)
     shutil.rmtree(_KEPT)
     return True
 
@@ -59,12 +60,11 @@ def row(folder: Path) -> Iterator[None]:
         folder: Of the row; gets its dvc.lock, and its unfinished training.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    training = folder / _TRAINING.name
     if _read(folder):
         with suppress(ConfigError):  # what is in no cache any more is made again
             dvc_stage.go_back(_read(folder))
-    if training.exists():
-        _take(training)
+    if any((folder / kept.name).exists() for kept in _FOLDERS):
+        _take(folder)
     _ROW.write_text(str(folder), "utf-8")
     try:
         yield
@@ -73,24 +73,28 @@ def row(folder: Path) -> Iterator[None]:
         raise
     else:
         shutil.copy(_LOCK, folder)
-        shutil.rmtree(training, ignore_errors=True)
+        for kept in _FOLDERS:
+            shutil.rmtree(folder / kept.name, ignore_errors=True)
     finally:
         _ROW.unlink()
 
 
 def _keep(folder: Path) -> None:
-    shutil.rmtree(folder / _TRAINING.name, ignore_errors=True)
-    if _TRAINING.exists():
-        shutil.copytree(_TRAINING, folder / _TRAINING.name)
+    _replace(_FOLDERS, [folder / source.name for source in _FOLDERS])
     with suppress(ConfigError):  # missing, or cut off while DVC wrote it
         sections.read_yaml(_LOCK)
         shutil.copy(_LOCK, folder)
 
 
-def _take(training: Path) -> None:
-    shutil.rmtree(_TRAINING, ignore_errors=True)
-    if training.exists():
-        shutil.copytree(training, _TRAINING)
+def _take(folder: Path) -> None:
+    _replace([folder / target.name for target in _FOLDERS], _FOLDERS)
+
+
+def _replace(sources: Iterable[Path], targets: Iterable[Path]) -> None:
+    for source, target in zip(sources, targets, strict=True):
+        shutil.rmtree(target, ignore_errors=True)
+        if source.exists():
+            shutil.copytree(source, target)
 
 
 def _read(folder: Path) -> bytes:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flows import dvc_stage, progress
+from flows import dvc_stage, overlay, progress, start
 from llmvis import config, storage
 from llmvis.errors import ConfigError, StageFailed
-from llmvis.model_registry import fetching, gate, recipes
+from llmvis.model_registry import fetching, gate, recipes, versions
 from llmvis.model_registry.provenance import Version
 from llmvis.model_registry.recipes import Repetition
 
@@ -43,16 +43,30 @@ def reproduce(version: Version, folder: Path) -> Repetition:
         report = fetching.fetch_report(version, scratch / "report")
         before = storage.read_json(report / "metrics.json", "evaluate")
         _check_out(commit, recipe, folder)
+        number = _put_start(version, folder, scratch)
     if _packages(folder) != _packages(project):
         progress.say("The packages are not those that it was made with, see uv.lock.")
     with _inside(folder):
         _fetch_examples(project)
+        if number is not None:  # the champion may be another one by now
+            overlay.keep({"train": {"start_from": number}})
         for stage in dvc_stage.needed_for("evaluate"):
             if stage != "ingest":  # the pictures it read may be gone by now
                 dvc_stage.bring_up_to_date(stage)
         again = storage.read_json(Path("data/report/metrics.json"), "evaluate")
         main_score = config.read().gate.main_score or gate.usual_score(before)
     return recipes.compare(before, again, main_score)
+
+
+def _put_start(version: Version, folder: Path, scratch: Path) -> int | None:
+    """Copies what the training of a version began with; gives its number."""
+    about = fetching.fetch_model(version, scratch) / "model.json"
+    began = storage.read_json(about, "train").get("start")
+    if began is None:
+        return None
+    earlier = versions.resolve(f"models:/{began['name']}/{began['version']}")
+    start.put(earlier, folder / start.START)
+    return earlier.version
 
 
 def _packages(root: Path) -> bytes:

@@ -1,8 +1,12 @@
-"""examples -> tokens: trains both tokenizers, and reads everything through them."""
+"""examples -> tokens: trains both tokenizers, and reads everything through them.
+
+Where `train.start_from` names a version, its image tokenizer is taken as it is: what
+its weights know of codes holds for no others.
+"""
 
 from pathlib import Path
 
-from flows import progress
+from flows import progress, start
 from llmvis import config, storage
 from llmvis.prompts.text_tokenizer import TextTokenizer
 
@@ -15,9 +19,10 @@ def tokenize() -> None:
 
     Raises:
         MissingStage: data/examples is empty.
+        MismatchError: The version to begin with reads other pictures, or is not there.
         TrainingError: There are too few pictures, or the loss diverged.
     """
-    params = config.read().tokenize
+    params, began = config.read().tokenize, start.read()
     captions = {split: storage.read_captions(EXAMPLES, split) for split in TRAINED_ON}
     progress.report(0, params.num_steps, "learning the words")
     text_tokenizer = TextTokenizer.train(
@@ -32,12 +37,20 @@ def tokenize() -> None:
             split: storage.unpack_images(EXAMPLES, split, scratch / split)
             for split in TRAINED_ON
         }
-        image_tokenizer = image_tokens.fit_image_tokenizer(
-            params,
-            pixels["train"],
-            _report(params.num_steps),
-            lambda doing: progress.report(0, params.num_steps, doing),
-        )
+        if began is None:
+            image_tokenizer = image_tokens.fit_image_tokenizer(
+                params,
+                pixels["train"],
+                _report(params.num_steps),
+                lambda doing: progress.report(0, params.num_steps, doing),
+            )
+        else:
+            image_tokenizer = image_tokens.earlier_image_tokenizer(
+                params,
+                began.folder / "image_tokenizer.keras",
+                pixels["train"].shape[1],
+                began.label,
+            )
         text_tokenizer.save(staging / "text_tokenizer.json")
         image_tokenizer.save(staging / "image_tokenizer.keras")
         for split in TRAINED_ON:

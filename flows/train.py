@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flows import progress
+from flows import progress, start
 from llmvis import config, storage
 
 EXAMPLES, TOKENS = Path("data/examples"), Path("data/tokens")
@@ -16,17 +16,21 @@ def train() -> None:
 
     Raises:
         MissingStage: data/tokens is empty.
+        MismatchError: data/start has not what it is to begin with, or other codes.
         TrainingError: There are too few pictures, or the loss diverged.
     """
     params = config.read()
     storage.read_tokens(TOKENS, "train")  # an empty folder is noticed before imports
+    began = start.read()
     progress.report(0, params.train.num_steps, "building the networks")
     from llmvis.model_registry import runs
+    from llmvis.text_to_image import TextToImage
     from llmvis.training import (
         assembly,
         checkpoints,
         finishing,
         generators,
+        warm_start,
         word_vectors,
     )
     from llmvis.training.journal import Journal
@@ -38,7 +42,11 @@ def train() -> None:
                 model, params.train.word_vectors, seed=params.train.seed
             )
         )
-    made_from = generators.made_from(params.train, model.about["tokens"])
+    if began is not None:
+        earlier = TextToImage.load(began.folder)
+        progress.say(warm_start.take_over(model, earlier, began.label))
+        model.about["start"] = began.about
+    made_from = generators.made_from(params.train, assembly.origin(model))
     run_id = None
     if checkpoints.prepare(TRAINING, made_from):
         run_id = storage.read_json(TRAINING / "run.json", "train")["run_id"]

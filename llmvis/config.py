@@ -133,10 +133,17 @@ class TrainConfig:
     length_weight: float  # power of its length by which a picture comes more often
     caption_dropout: float  # share of captions hidden: guidance needs an empty one
     validate_every: int  # steps between validation losses, pictures and checkpoints
+    # Registered version whose weights it begins with, or `champion`; null: random ones.
+    start_from: str | int | None
     seed: int
 
     def __post_init__(self):
         require_positive(self, "train", but=_MAY_BE_ZERO)
+        require(
+            not isinstance(self.start_from, str) or self.start_from == "champion",
+            f"train.start_from is {self.start_from!r}, and must be champion, the "
+            "number of a version (`llmvis models` lists them), or null.",
+        )
         require(
             self.hidden_dim % self.num_heads == 0,
             f"train.hidden_dim is {self.hidden_dim}, and must be a multiple of "

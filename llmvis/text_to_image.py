@@ -81,6 +81,10 @@ class TextToImage:
         return self.generator.name
 
     @property
+    def image_tokenizer(self) -> LayerTokenizer | SketchTokenizer:
+        return self._image_tokenizer
+
+    @property
     def image_size(self) -> int:
         """Side of the pictures it learnt from and draws, in pixels."""
         return self._image_tokenizer.image_size

@@ -35,11 +35,20 @@ class Painter(keras.layers.Layer):
         )
         layers = [
             keras.layers.Conv2DTranspose(
-                channels, 4, strides=2, padding="same", activation="silu"
+                channels,
+                4,
+                strides=2,
+                padding="same",
+                activation="silu",
+                name=f"double_{i}",  # Keras would count on from model to model
             )
-            for channels in _channels(hidden_dim, image_size)
+            for i, channels in enumerate(_channels(hidden_dim, image_size))
         ]
-        layers.append(keras.layers.Conv2D(3, 3, padding="same", activation="sigmoid"))
+        layers.append(
+            keras.layers.Conv2D(
+                3, 3, padding="same", activation="sigmoid", name="color"
+            )
+        )
         self._grow = keras.Sequential(layers, name="grow")
 
     def build(self, input_shape):
@@ -63,9 +72,14 @@ class Viewer(keras.layers.Layer):
         sizes = [hidden_dim, *_channels(hidden_dim, image_size)[:-1]]
         layers = [
             keras.layers.Conv2D(
-                channels, 4, strides=2, padding="same", activation="leaky_relu"
+                channels,
+                4,
+                strides=2,
+                padding="same",
+                activation="leaky_relu",
+                name=f"halve_{i}",
             )
-            for channels in reversed(sizes)
+            for i, channels in enumerate(reversed(sizes))
         ]
         self._shrink = keras.Sequential(layers, name="shrink")
 

@@ -112,6 +112,16 @@ def champion(name: str) -> Version | None:
     return None if number is None else find(client, name, number)
 
 
+def has_champion(name: str) -> bool:
+    """Says whether there is a model of that name with a champion.
+
+    Raises:
+        RegistryError: The store cannot be opened.
+    """
+    found = store.connect().search_registered_models(f"name = '{name}'")
+    return any(CHAMPION in model.aliases for model in found)
+
+
 def list_versions(name: str) -> list[Version]:
     """Lists the versions of a model, newest first.
 

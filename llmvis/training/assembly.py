@@ -57,5 +57,11 @@ def training_set(
         train_pixels=pixels["train"],
         validation_pixels=pixels["validation"],
         null_ids=model.text_tokenizer.empty_caption(),
-        fingerprint=model.about["tokens"],
+        origin=origin(model),
     )
+
+
+def origin(model: TextToImage) -> str:
+    """Names the tokens and the first weights of a training."""
+    began = model.about.get("start")
+    return model.about["tokens"] + (f" start={began}" if began else "")

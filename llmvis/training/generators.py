@@ -31,7 +31,7 @@ class TrainingSet:
     train_pixels: np.ndarray | None  # only for families that make pixels
     validation_pixels: np.ndarray | None
     null_ids: np.ndarray  # the empty prompt, shape (L,)
-    fingerprint: str  # of the tokens
+    origin: str  # names the tokens, and the first weights where they are not random
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +70,13 @@ def fit_generator(
         _plan(config),
         _observer(network, config, data, report),
         checkpoint_folder=checkpoint_folder,
-        made_from=made_from(config, data.fingerprint),
+        made_from=made_from(config, data.origin),
     )
 
 
-def made_from(config: TrainConfig, tokens_fingerprint: str) -> str:
+def made_from(config: TrainConfig, origin: str) -> str:
     """All that a training depends on, so that another never resumes from it."""
-    return f"{config} tokens={tokens_fingerprint}"
+    return f"{config} tokens={origin}"
 
 
 def _plan(config):

@@ -3,12 +3,13 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
 
 from llmvis.config import TokenizeConfig
-from llmvis.errors import TrainingError
+from llmvis.errors import ConfigError, MismatchError, TrainingError
 from llmvis.image_tokenizers.backdrops import (
     find_backdrops,
     nearest_backdrops,
@@ -91,6 +92,37 @@ def fit_image_tokenizer(
     )
     fitting.settle()
     return fitting.tokenizer
+
+
+def earlier_image_tokenizer(
+    config: TokenizeConfig, path: Path, image_size: int, label: str
+) -> ImageTokenizer:
+    """Loads the image tokenizer of a version that the training begins with.
+
+    Args:
+        config: Its family must be that of the version; its sizes may be others.
+        path: Where it lies.
+        image_size: Side of the pictures, in pixels.
+        label: What to call the version in errors.
+
+    Raises:
+        ConfigError: It is of another family.
+        MismatchError: It reads pictures of another size.
+    """
+    tokenizer = keras.saving.load_model(path, compile=False, safe_mode=True)
+    if tokenizer.name != config.image_tokenizer:
+        raise ConfigError(
+            f"tokenize.image_tokenizer is {config.image_tokenizer}, and that of "
+            f"{label}, which train.start_from names, is {tokenizer.name}. Set it to "
+            f"{tokenizer.name}, or train.start_from to null."
+        )
+    if tokenizer.image_size != image_size:
+        raise MismatchError(
+            f"The pictures have {image_size} pixels on a side, and {label}, which "
+            f"train.start_from names, reads {tokenizer.image_size}. Set "
+            f"ingest.image_size to {tokenizer.image_size}, or train.start_from to null."
+        )
+    return tokenizer
 
 
 def _layers(config, pixels, say):

@@ -17,11 +17,18 @@ from ruamel.yaml import YAML
 read = lambda name: YAML(typ="safe").load(Path(name).read_text())
 stage = read("dvc.yaml")["stages"][sys.argv[1]]
 params = read("params.yaml")
+
+
+def value(key):
+    section, _, name = key.partition(".")
+    return params[section][name] if name else params[section]
+
+
 for out in stage["outs"]:
     folder = Path(out if isinstance(out, str) else next(iter(out)))
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("file", "curves.csv", "metrics.json"):
-        (folder / name).write_text(str([params[key] for key in stage["params"]]))
+        (folder / name).write_text(str([value(key) for key in stage["params"]]))
 """
 
 
@@ -43,6 +50,7 @@ def project(tmp_path, monkeypatch):
                 code.write_text("code")
     Path("data/raw").mkdir(parents=True)
     Path("data/raw/README.md").write_text("raw")
+    Path("data/start").mkdir()
     run()
 
 
@@ -80,3 +88,15 @@ def test_only_what_a_change_touches_runs_again():
 
     Path("data/raw/cat.png").write_text("picture")
     assert run() == ["ingest"]  # the fake one makes the same examples of it
+
+
+@pytest.mark.usefixtures("project")
+def test_another_version_to_begin_with_is_tokenized_for_and_trained_from_again():
+    change("train", "start_from", 3)
+    Path("data/start/model").mkdir()
+    Path("data/start/model/file").write_text("weights")
+
+    assert run() == ["tokenize", "train", "evaluate"]
+
+    Path("data/start/model/file").write_text("of version 4")
+    assert run()[:1] == ["tokenize"]

@@ -319,7 +319,8 @@ def test_two_families_are_trained_for_the_same_seconds(tmp_path, monkeypatch):
         shutil.copy(ROOT / name, tmp_path / name)
     for name in ("llmvis", "flows"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    (tmp_path / "data/raw").mkdir(parents=True)
+    for name in ("raw", "start"):
+        (tmp_path / "data" / name).mkdir(parents=True)
     (tmp_path / ".dvc").mkdir()
     (tmp_path / ".dvc/config").write_text("[core]\n    no_scm = true\n")
     (tmp_path / "real.yaml").write_text(REAL)
