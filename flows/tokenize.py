@@ -6,9 +6,12 @@ its weights know of codes holds for no others.
 
 from pathlib import Path
 
+import numpy as np
+
 from flows import progress, start
 from llmvis import config, storage
 from llmvis.prompts.text_tokenizer import TextTokenizer
+from llmvis.training.augmentation import AugmentedPixels, draw_views
 
 EXAMPLES, TOKENS = Path("data/examples"), Path("data/tokens")
 TRAINED_ON = ("train", "validation")
@@ -22,35 +25,29 @@ def tokenize() -> None:
         MismatchError: The version to begin with reads other pictures, or is not there.
         TrainingError: There are too few pictures, or the loss diverged.
     """
-    params, began = config.read().tokenize, start.read()
+    params, began = config.read(), start.read()
     captions = {split: storage.read_captions(EXAMPLES, split) for split in TRAINED_ON}
-    progress.report(0, params.num_steps, "learning the words")
+    progress.report(0, params.tokenize.num_steps, "learning the words")
     text_tokenizer = TextTokenizer.train(
         (caption for texts in captions["train"] for caption in texts),
-        params.max_caption_tokens,
+        params.tokenize.max_caption_tokens,
     )
     # TensorFlow takes ten seconds to import, so errors above come first.
     from llmvis.training import image_tokens
 
     with storage.staged(TOKENS) as staging, storage.scratch() as scratch:
-        pixels = {
+        unpacked = {
             split: storage.unpack_images(EXAMPLES, split, scratch / split)
             for split in TRAINED_ON
         }
-        if began is None:
-            image_tokenizer = image_tokens.fit_image_tokenizer(
-                params,
-                pixels["train"],
-                _report(params.num_steps),
-                lambda doing: progress.report(0, params.num_steps, doing),
+        pixels: dict[str, np.ndarray | AugmentedPixels] = {**unpacked}
+        if params.augment.num_copies:
+            views, captions["train"] = draw_views(
+                captions["train"], params.augment, params.tokenize.seed
             )
-        else:
-            image_tokenizer = image_tokens.earlier_image_tokenizer(
-                params,
-                began.folder / "image_tokenizer.keras",
-                pixels["train"].shape[1],
-                began.label,
-            )
+            pixels["train"] = AugmentedPixels(unpacked["train"], views)
+            storage.write_views(staging, "train", views)
+        image_tokenizer = _image_tokenizer(params.tokenize, began, pixels["train"])
         text_tokenizer.save(staging / "text_tokenizer.json")
         image_tokenizer.save(staging / "image_tokenizer.keras")
         for split in TRAINED_ON:
@@ -62,6 +59,22 @@ def tokenize() -> None:
                 _report_reading(split, len(pixels[split])),
             )
             storage.write_tokens(staging, split, tokens)
+
+
+def _image_tokenizer(params, began, pixels):
+    from llmvis.training import image_tokens
+
+    if began is None:
+        return image_tokens.fit_image_tokenizer(
+            params,
+            pixels,
+            _report(params.num_steps),
+            lambda doing: progress.report(0, params.num_steps, doing),
+        )
+    path = began.folder / "image_tokenizer.keras"
+    return image_tokens.earlier_image_tokenizer(
+        params, path, pixels.shape[1], began.label
+    )
 
 
 def _report_reading(split, num_pictures):

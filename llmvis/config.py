@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
+from llmvis.augment_config import AugmentConfig
 from llmvis.finishing_config import FinishingConfig
 from llmvis.operating import GateConfig, RegisterConfig, ServeConfig, UpConfig
 from llmvis.sections import (
@@ -243,6 +244,7 @@ class Params:
 
     ingest: IngestConfig
     tokenize: TokenizeConfig
+    augment: AugmentConfig
     train: TrainConfig
     finishing: FinishingConfig
     judge: JudgeConfig
@@ -252,6 +254,9 @@ class Params:
     gate: GateConfig
     serve: ServeConfig
     up: UpConfig
+
+    def __post_init__(self):
+        self.augment.require_fit(self.tokenize.image_tokenizer)
 
 
 def read(path: Path = Path("params.yaml")) -> Params:

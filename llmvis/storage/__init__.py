@@ -30,7 +30,12 @@ from llmvis.storage.folders import (
     staged,
     write_json,
 )
-from llmvis.storage.tokens import read_tokens, write_tokens
+from llmvis.storage.tokens import (
+    read_tokens,
+    read_views,
+    write_tokens,
+    write_views,
+)
 
 __all__ = [
     "QUARANTINE",
@@ -50,6 +55,7 @@ __all__ = [
     "read_refusals",
     "read_table",
     "read_tokens",
+    "read_views",
     "scratch",
     "splits",
     "staged",
@@ -57,4 +63,5 @@ __all__ = [
     "unpack_images",
     "write_json",
     "write_tokens",
+    "write_views",
 ]

@@ -28,3 +28,18 @@ def read_tokens(folder: Path, split: str) -> Tokens:
             for name in ("codes", "token_ids", "starts")
         }
     )
+
+
+def write_views(folder: Path, split: str, views: np.ndarray) -> None:
+    """Writes how the pictures of one split are seen, see training.augmentation."""
+    np.save(_views(folder, split), views, allow_pickle=False)
+
+
+def read_views(folder: Path, split: str) -> np.ndarray | None:
+    """Reads what `write_views` wrote; None where each picture is seen as it is."""
+    path = _views(folder, split)
+    return np.load(path, allow_pickle=False) if path.exists() else None
+
+
+def _views(folder: Path, split: str) -> Path:
+    return folder / f"{split}.views.npy"

@@ -9,6 +9,7 @@ from llmvis import storage
 from llmvis.config import TrainConfig
 from llmvis.prompts.text_tokenizer import TextTokenizer
 from llmvis.text_to_image import TextToImage
+from llmvis.training.augmentation import AugmentedPixels
 from llmvis.training.build import build_generator
 from llmvis.training.generators import TrainingSet
 
@@ -48,13 +49,17 @@ def training_set(
             split: storage.unpack_images(examples, split, scratch / split)
             for split in SPLITS
         }
+    views = storage.read_views(tokens_folder, "train")
+    seen: np.ndarray | AugmentedPixels | None = pixels["train"]
+    if views is not None and pixels["train"] is not None:
+        seen = AugmentedPixels(pixels["train"], views)
     train, validation = (storage.read_tokens(tokens_folder, split) for split in SPLITS)
     return TrainingSet(
         train=train,
         validation=validation,
         train_lengths=model.lengths(train.codes),
         validation_lengths=model.lengths(validation.codes),
-        train_pixels=pixels["train"],
+        train_pixels=seen,
         validation_pixels=pixels["validation"],
         null_ids=model.text_tokenizer.empty_caption(),
         origin=origin(model),

@@ -12,6 +12,7 @@ import tensorflow as tf
 from llmvis.config import TrainConfig
 from llmvis.errors import TrainingError
 from llmvis.records import Tokens
+from llmvis.training.augmentation import AugmentedPixels
 from llmvis.training.batches import Draws, PromptedBatches
 from llmvis.training.fit import Observer, Plan, fit
 from llmvis.training.packing import PackedBatches
@@ -28,7 +29,8 @@ class TrainingSet:
     validation: Tokens
     train_lengths: np.ndarray  # positions of each picture that say something
     validation_lengths: np.ndarray
-    train_pixels: np.ndarray | None  # only for families that make pixels
+    # Only for families that make pixels.
+    train_pixels: np.ndarray | AugmentedPixels | None
     validation_pixels: np.ndarray | None
     null_ids: np.ndarray  # the empty prompt, shape (L,)
     origin: str  # names the tokens, and the first weights where they are not random

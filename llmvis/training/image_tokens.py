@@ -25,6 +25,7 @@ from llmvis.image_tokenizers.sketch_tokenizer import SketchTokenizer
 from llmvis.processes import map_chunks
 from llmvis.prompts.text_tokenizer import TextTokenizer
 from llmvis.records import Tokens
+from llmvis.training.augmentation import AugmentedPixels
 from llmvis.training.batches import Draws
 from llmvis.training.build import build_layer_tokenizer, build_sketch_tokenizer
 from llmvis.training.cutout_batches import CutoutBatches
@@ -51,7 +52,7 @@ class _Fit:
 
 def fit_image_tokenizer(
     config: TokenizeConfig,
-    pixels: np.ndarray,
+    pixels: np.ndarray | AugmentedPixels,
     on_step: Callable[[int, float], None],
     say: Callable[[str], None],
 ) -> ImageTokenizer:
@@ -173,7 +174,7 @@ def make_tokens(
     text_tokenizer: TextTokenizer,
     image_tokenizer: ImageTokenizer,
     captions: Sequence[Sequence[str]],
-    pixels: np.ndarray,
+    pixels: np.ndarray | AugmentedPixels,
     report: Callable[[int], None],
 ) -> Tokens:
     """Reads one split through both tokenizers.
