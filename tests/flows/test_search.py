@@ -297,8 +297,8 @@ def test_a_search_of_real_trainings_is_killed_and_taken_up_again(tmp_path, monke
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     command = [sys.executable, "-c", RUN, "experiment", "real.yaml"]
     folder = tmp_path / "data/experiments/real"
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
-    for line in process.stdout:
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:  # what `progress` says
         if line.startswith("Trial 2"):
             break
     process.send_signal(signal.SIGINT)
@@ -312,5 +312,7 @@ def test_a_search_of_real_trainings_is_killed_and_taken_up_again(tmp_path, monke
     assert table["validation_loss"].between(0, 100).all()
     assert {name.split(".")[0] for name in table if ".en." in name} == {"validation"}
     assert (folder / "trial1/trial.json").read_text() == kept
-    loaded = optuna.load_study(study_name=None, storage=f"sqlite:///{folder}/study.db")
+    kept_study = optuna.storages.RDBStorage(f"sqlite:///{folder}/study.db")
+    loaded = optuna.load_study(study_name=None, storage=kept_study)
     assert [trial.state.name for trial in loaded.trials] == ["COMPLETE"] * 3
+    kept_study.engine.dispose()
