@@ -1,9 +1,9 @@
 """Which of its captions a picture comes with.
 
-A rare word ("on the grass" among ten times as many "in a meadow") is in so few captions
-that a short training hardly sees it. Captions with rarer words come more often: as words
-are drawn for word vectors (Mikolov et al., 2013, https://arxiv.org/abs/1310.4546), by
-the root of how rare they are.
+A rare word ("on the grass" among ten times as many "in a meadow") is in so few
+captions that a short training hardly sees it. Captions with rarer words come more
+often: as words are drawn for word vectors (Mikolov et al., 2013,
+https://arxiv.org/abs/1310.4546), by the root of how rare they are.
 """
 
 import numpy as np
