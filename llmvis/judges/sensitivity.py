@@ -8,6 +8,8 @@ import numpy as np
 
 from llmvis.errors import DataError
 from llmvis.judges import altering
+from llmvis.judges.answering import answer
+from llmvis.judges.reading import of_truth
 from llmvis.records import Scene, Verdict
 
 # What is changed, and the type of question that should fail because of it.
@@ -27,6 +29,7 @@ _SPOILED = {
     "noise": (altering.noisy, "thing"),
     "black": (altering.black, "thing"),
 }
+_WITHOUT_HUE = {"black", "white", "gray"}  # still there when the colours are gone
 
 
 def sensitivity_table(
@@ -48,9 +51,10 @@ def sensitivity_table(
     Returns:
         A row for each change, the real pictures first: `change`, `notices` (the type
         of question that should fail), `expected` ("high" or "low"), `all_correct`,
-        `asked_type` (share of yes to that type) and `mean_confidence` (over all
-        questions), in [0, 1], and `n` pictures. A change that no scene allows is left
-        out.
+        `still_yes` (share of yes to the questions of that type that the change made
+        wrong, the others left out; None of real pictures) and `mean_confidence` (over
+        all questions), in [0, 1], and `n` pictures. Pictures in which a change makes
+        nothing wrong are left out, and so is a change that no scene allows.
 
     Raises:
         DataError: There are fewer than two pictures.
@@ -62,25 +66,44 @@ def sensitivity_table(
         )
     rng = Random(seed)
     bare = [_without_boxes(scene) for scene in scenes]
-    rows = [_row(judge, "none (real pictures)", "", images, bare)]
-    rows += [
-        _row(judge, change, notices, *_asked_otherwise(images, scenes, alter, rng))
+    rows = [_row("none (real pictures)", "", judge.judge_scenes(images, bare))]
+    asked_otherwise = {
+        change: (notices, [alter(scene, rng) for scene in scenes])
         for change, (alter, notices) in _ASKED_OTHERWISE.items()
-    ]
-    # Each next caption; chance equals among them are as rare as in real prompts.
-    rows.append(_row(judge, "shuffled captions", "thing", images, bare[1:] + bare[:1]))
-    rows += [
-        _row(judge, change, notices, spoil(images, seed), bare)
+    }
+    asked_otherwise["shuffled captions"] = ("thing", [*scenes[1:], scenes[0]])
+    for change, (notices, asked) in asked_otherwise.items():
+        wrong = [
+            _made_wrong(*pair, notices) for pair in zip(scenes, asked, strict=True)
+        ]
+        rows.append(_judged(judge, change, notices, (images, asked, wrong)))
+    spoiled = {
+        change: (notices, spoil(images, seed))
         for change, (spoil, notices) in _SPOILED.items()
-    ]
-    rows.append(_row(judge, "pictures of a regression", "thing", regressed, bare))
+    }
+    spoiled["pictures of a regression"] = ("thing", regressed)
+    for change, (notices, pictures) in spoiled.items():
+        wrong = [_spoiled(scene, notices) for scene in scenes]
+        rows.append(_judged(judge, change, notices, (pictures, scenes, wrong)))
     return [row for row in rows if row["n"]]
 
 
-def _asked_otherwise(images, scenes, alter, rng):
-    changed = [alter(scene, rng) for scene in scenes]
-    kept = [i for i, scene in enumerate(changed) if scene is not None]
-    return images[kept], [_without_boxes(changed[i]) for i in kept]
+def _made_wrong(truth: Scene, asked: Scene | None, notices: str) -> list[bool]:
+    """Marks the questions of one type to which the right answer is now no."""
+    if asked is None:
+        return []
+    return [
+        one.question.about == notices and not one.holds
+        for one in answer(of_truth(truth), asked, box_spread=0.0)
+    ]
+
+
+def _spoiled(scene: Scene, notices: str) -> list[bool]:
+    """Marks the questions of one type that a spoiled picture cannot answer."""
+    return [
+        one.question.about == notices and one.question.value not in _WITHOUT_HUE
+        for one in answer(of_truth(scene), scene, box_spread=0.0)
+    ]
 
 
 def _without_boxes(scene: Scene) -> Scene:
@@ -90,18 +113,28 @@ def _without_boxes(scene: Scene) -> Scene:
     )
 
 
-def _row(judge, change: str, notices: str, images, scenes) -> dict:
-    verdicts = judge.judge_scenes(images, scenes) if len(images) else []
+def _judged(judge, change: str, notices: str, pairs) -> dict:
+    """Judges the pairs that have something wrong: pictures, scenes, wrong questions."""
+    images, scenes, wrong = pairs
+    kept = [i for i, marks in enumerate(wrong) if any(marks)]
+    asked = [_without_boxes(scenes[i]) for i in kept]
+    verdicts = judge.judge_scenes(images[kept], asked) if kept else []
+    return _row(change, notices, verdicts, [wrong[i] for i in kept])
+
+
+def _row(change: str, notices: str, verdicts, wrong=()) -> dict:
     answers = [one for of_picture in verdicts for one in of_picture]
-    asked = [one.holds for one in answers if one.question.about == notices]
+    marks = [mark for of_picture in wrong for mark in of_picture]
     return {
         "change": change,
         "notices": notices,
         "expected": "low" if notices else "high",
         "all_correct": _mean(_all_hold(of_picture) for of_picture in verdicts),
-        "asked_type": _mean(asked),
+        "still_yes": _mean(
+            one.holds for one, mark in zip(answers, marks, strict=False) if mark
+        ),
         "mean_confidence": _mean(one.confidence for one in answers),
-        "n": len(images),
+        "n": len(verdicts),
     }
 
 

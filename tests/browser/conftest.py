@@ -95,7 +95,7 @@ def findings():
                 "change": change,
                 "notices": notices,
                 "all_correct": 0.9,
-                "asked_type": asked,
+                "still_yes": asked,
                 "mean_confidence": 0.9,
                 "n": 20,
             }

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -10,6 +11,7 @@ from llmvis.judges import altering
 from llmvis.judges.answering import answer
 from llmvis.judges.reading import of_truth
 from llmvis.judges.sensitivity import sensitivity_table
+from llmvis.records import Scene, Thing
 
 CONFIG = IngestConfig(
     source="scenes",
@@ -69,8 +71,41 @@ def test_real_pictures_come_first_and_are_all_correct():
 def test_every_change_of_what_is_asked_is_wrong_to_who_knows_the_truth(change):
     row = rows()[change]
     assert row["all_correct"] == 0
-    assert row["asked_type"] < 1
+    assert row["still_yes"] == 0
     assert row["expected"] == "low"
+
+
+class SaysYes:
+    """A judge who says yes to all, save one type of question."""
+
+    def __init__(self, refuses):
+        self._refuses = refuses
+
+    def judge_scenes(self, images, asked):  # noqa: ARG002
+        return [
+            tuple(
+                replace(one, holds=one.question.about != self._refuses)
+                for one in answer(of_truth(scene), scene, box_spread=0.0)
+            )
+            for scene in asked
+        ]
+
+
+def test_only_the_questions_that_a_change_made_wrong_are_counted():
+    table = sensitivity_table(SaysYes("color"), NUMBERED, SCENES, NUMBERED, seed=0)
+    still_yes = {row["change"]: row["still_yes"] for row in table}
+    assert still_yes.pop("none (real pictures)") is None
+    # All say yes but the changed questions of colour, whatever else is asked.
+    assert still_yes.pop("wrong colour") == still_yes.pop("gray") == 0
+    assert set(still_yes.values()) == {1}
+
+
+def test_a_picture_without_hues_has_no_colour_to_lose():
+    white = Thing(kind="bird", color="white", size=None, count=1, boxes=((0, 0, 1, 1),))
+    scenes_of_white = [Scene(things=(white,), relations=(), background=None)] * 2
+    images = NUMBERED[:2]
+    table = sensitivity_table(SaysYes(""), images, scenes_of_white, images, seed=0)
+    assert "gray" not in {row["change"] for row in table}
 
 
 def test_one_picture_cannot_have_its_caption_shuffled():
