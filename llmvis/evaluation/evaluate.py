@@ -13,6 +13,7 @@ from llmvis.errors import MismatchError
 from llmvis.evaluation import alignment, asking, distribution, fidelity, finishing
 from llmvis.evaluation.asking import Asked, Drawn, Progress
 from llmvis.evaluation.confusion import Counts, confusions
+from llmvis.evaluation.judge_order import by_change
 from llmvis.evaluation.word_regression import regressed_pictures
 from llmvis.records import Scene
 
@@ -72,6 +73,7 @@ def evaluate(
     parts = _parts(model, asked, reals, drawn, config.seed)
     some = reals[_first_of(asked)]
     parts |= finishing.finishing_figures(model, judge, asked, some, params, progress)
+    sensitivity = _sensitivity(judge, examples, asked, config.seed)
     progress(_NUM_PARTS, _NUM_PARTS, "writing the report")
     return Findings(
         metrics={
@@ -81,6 +83,7 @@ def evaluate(
             "memorisation": copies.figures(drawn.asked, config.seed),
             **parts,
             "judge": judge.error,
+            "judge_sensitivity": by_change(sensitivity),
         },
         rows=rows,
         images=drawn.finished,
@@ -88,7 +91,7 @@ def evaluate(
         rebuilt=_rebuilt(model, some[:_NUM_REBUILT]),
         confusions=_confused(judge, drawn),
         copies=copies.closest(_NUM_COPIES),
-        sensitivity=_sensitivity(judge, examples, asked, config.seed),
+        sensitivity=sensitivity,
         notes=notes + _judge_note(yardsticks["real"]) + _flat_note(drawn.images),
     )
 
@@ -244,7 +247,7 @@ def _confused(judge, drawn: Drawn) -> tuple[Counts, Counts] | None:
 
 
 def _sensitivity(judge, examples: Path, asked: list[Asked], seed: int) -> list[dict]:
-    from llmvis.judges.sensitivity import sensitivity_table  # TensorFlow: late
+    from llmvis.evaluation.sensitivity import sensitivity_table  # TensorFlow: late
 
     if judge.scene is None:
         return []

@@ -94,12 +94,12 @@ def findings():
             {
                 "change": change,
                 "notices": notices,
-                "all_correct": 0.9,
+                "expected": "low" if notices else "high",
+                "all_correct": SHARE,
                 "still_yes": asked,
-                "mean_confidence": 0.9,
-                "n": 20,
+                "mean_confidence": SHARE,
             }
-            for change, notices, asked in (("none", "", None), ("gray", "color", 0.1))
+            for change, notices, asked in (("none", "", None), ("gray", "color", SHARE))
         ],
         notes=["Something a reader must know."],
     )

@@ -81,6 +81,15 @@ def test_figures_lie_where_the_gate_and_dvc_look_for_them(written):
     assert figure["low"] <= figure["value"] <= figure["high"]
 
 
+def test_how_the_judge_answers_to_spoiled_pictures_is_in_the_metrics(written):
+    metrics = storage.read_json(written / "metrics.json", "evaluate")
+    rows = metrics["judge_sensitivity"]
+
+    assert rows["real_pictures"]["all_correct"]["value"] == 1.0
+    assert set(rows["wrong_colour"]) == {"all_correct", "still_yes", "mean_confidence"}
+    assert set(rows["black"]["still_yes"]) == {"value", "low", "high", "n"}
+
+
 def test_rows_come_back_with_their_pictures(written, findings):
     rows = read_rows(written)
     first = storage.decode_png(rows["image"][0]["bytes"])

@@ -10,7 +10,8 @@ from llmvis.errors import DataError
 from llmvis.judges import altering
 from llmvis.judges.answering import answer
 from llmvis.judges.reading import of_truth
-from llmvis.records import Scene, Verdict
+from llmvis.metrics.figure import Figure, mean_of_clusters
+from llmvis.records import Scene
 
 # What is changed, and the type of question that should fail because of it.
 _ASKED_OTHERWISE = {
@@ -50,11 +51,12 @@ def sensitivity_table(
 
     Returns:
         A row for each change, the real pictures first: `change`, `notices` (the type
-        of question that should fail), `expected` ("high" or "low"), `all_correct`,
-        `still_yes` (share of yes to the questions of that type that the change made
-        wrong, the others left out; None of real pictures) and `mean_confidence` (over
-        all questions), in [0, 1], and `n` pictures. Pictures in which a change makes
-        nothing wrong are left out, and so is a change that no scene allows.
+        of question that should fail), `expected` ("high" or "low"), and figures over
+        the pictures, in [0, 1]: `all_correct`, `still_yes` (share of yes to the
+        questions of that type that the change made wrong, the others left out; None of
+        real pictures) and `mean_confidence` (over all questions). Pictures in which a
+        change makes nothing wrong are left out, and so is a change that fewer than two
+        pictures allow, since an interval takes two.
 
     Raises:
         DataError: There are fewer than two pictures.
@@ -66,7 +68,9 @@ def sensitivity_table(
         )
     rng = Random(seed)
     bare = [_without_boxes(scene) for scene in scenes]
-    rows = [_row("none (real pictures)", "", judge.judge_scenes(images, bare))]
+    rows: list[dict | None] = [
+        _row("none (real pictures)", "", judge.judge_scenes(images, bare), (), seed)
+    ]
     asked_otherwise = {
         change: (notices, [alter(scene, rng) for scene in scenes])
         for change, (alter, notices) in _ASKED_OTHERWISE.items()
@@ -76,7 +80,7 @@ def sensitivity_table(
         wrong = [
             _made_wrong(*pair, notices) for pair in zip(scenes, asked, strict=True)
         ]
-        rows.append(_judged(judge, change, notices, (images, asked, wrong)))
+        rows.append(_judged(judge, (change, notices), images, asked, wrong, seed))
     spoiled = {
         change: (notices, spoil(images, seed))
         for change, (spoil, notices) in _SPOILED.items()
@@ -84,8 +88,8 @@ def sensitivity_table(
     spoiled["pictures of a regression"] = ("thing", regressed)
     for change, (notices, pictures) in spoiled.items():
         wrong = [_spoiled(scene, notices) for scene in scenes]
-        rows.append(_judged(judge, change, notices, (pictures, scenes, wrong)))
-    return [row for row in rows if row["n"]]
+        rows.append(_judged(judge, (change, notices), pictures, scenes, wrong, seed))
+    return [row for row in rows if row is not None]
 
 
 def _made_wrong(truth: Scene, asked: Scene | None, notices: str) -> list[bool]:
@@ -113,35 +117,37 @@ def _without_boxes(scene: Scene) -> Scene:
     )
 
 
-def _judged(judge, change: str, notices: str, pairs) -> dict:
-    """Judges the pairs that have something wrong: pictures, scenes, wrong questions."""
-    images, scenes, wrong = pairs
+def _judged(
+    judge, names: tuple[str, str], images, scenes, wrong, seed: int
+) -> dict | None:
+    """Judges the pairs that have something wrong, if there are enough of them."""
     kept = [i for i, marks in enumerate(wrong) if any(marks)]
+    if len(kept) < 2:
+        return None
     asked = [_without_boxes(scenes[i]) for i in kept]
-    verdicts = judge.judge_scenes(images[kept], asked) if kept else []
-    return _row(change, notices, verdicts, [wrong[i] for i in kept])
+    verdicts = judge.judge_scenes(images[kept], asked)
+    change, notices = names
+    return _row(change, notices, verdicts, [wrong[i] for i in kept], seed)
 
 
-def _row(change: str, notices: str, verdicts, wrong=()) -> dict:
-    answers = [one for of_picture in verdicts for one in of_picture]
-    marks = [mark for of_picture in wrong for mark in of_picture]
+def _row(change: str, notices: str, verdicts, wrong, seed: int) -> dict:
+    marked = [
+        [one.holds for one, mark in zip(of_picture, marks, strict=True) if mark]
+        for of_picture, marks in zip(verdicts, wrong, strict=False)
+    ]
+    confidences = [[one.confidence for one in of_picture] for of_picture in verdicts]
+    all_hold = [[all(one.holds for one in of_picture)] for of_picture in verdicts]
     return {
         "change": change,
         "notices": notices,
         "expected": "low" if notices else "high",
-        "all_correct": _mean(_all_hold(of_picture) for of_picture in verdicts),
-        "still_yes": _mean(
-            one.holds for one, mark in zip(answers, marks, strict=False) if mark
-        ),
-        "mean_confidence": _mean(one.confidence for one in answers),
-        "n": len(verdicts),
+        "all_correct": _mean(all_hold, seed),
+        "still_yes": _mean(marked, seed) if marked else None,
+        "mean_confidence": _mean(confidences, seed),
     }
 
 
-def _all_hold(verdicts: tuple[Verdict, ...]) -> bool:
-    return all(one.holds for one in verdicts)
-
-
-def _mean(values) -> float | None:
-    values = list(values)
-    return float(np.mean(values)) if values else None
+def _mean(values: list[list], seed: int) -> Figure:
+    """Averages what comes in pictures."""
+    pictures = np.repeat(np.arange(len(values)), [len(one) for one in values])
+    return mean_of_clusters(np.concatenate(values), pictures, seed)

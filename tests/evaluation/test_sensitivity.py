@@ -7,10 +7,10 @@ import pytest
 from llmvis.config import IngestConfig
 from llmvis.datasets import scenes
 from llmvis.errors import DataError
+from llmvis.evaluation.sensitivity import sensitivity_table
 from llmvis.judges import altering
 from llmvis.judges.answering import answer
 from llmvis.judges.reading import of_truth
-from llmvis.judges.sensitivity import sensitivity_table
 from llmvis.records import Scene, Thing
 
 CONFIG = IngestConfig(
@@ -50,8 +50,8 @@ def rows():
 def test_real_pictures_come_first_and_are_all_correct():
     row = next(iter(rows().values()))
     assert row["change"] == "none (real pictures)"
-    assert row["all_correct"] == 1
-    assert row["n"] == 20
+    assert row["all_correct"].value == 1
+    assert row["all_correct"].n == 20
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ def test_real_pictures_come_first_and_are_all_correct():
 )
 def test_every_change_of_what_is_asked_is_wrong_to_who_knows_the_truth(change):
     row = rows()[change]
-    assert row["all_correct"] == 0
-    assert row["still_yes"] == 0
+    assert row["all_correct"].value == 0
+    assert row["still_yes"].value == 0
     assert row["expected"] == "low"
 
 
@@ -93,8 +93,8 @@ class SaysYes:
 
 def test_only_the_questions_that_a_change_made_wrong_are_counted():
     table = sensitivity_table(SaysYes("color"), NUMBERED, SCENES, NUMBERED, seed=0)
-    still_yes = {row["change"]: row["still_yes"] for row in table}
-    assert still_yes.pop("none (real pictures)") is None
+    assert table[0]["still_yes"] is None
+    still_yes = {row["change"]: row["still_yes"].value for row in table[1:]}
     # All say yes but the changed questions of colour, whatever else is asked.
     assert still_yes.pop("wrong colour") == still_yes.pop("gray") == 0
     assert set(still_yes.values()) == {1}
