@@ -13,7 +13,7 @@ from llmvis.errors import MismatchError
 from llmvis.evaluation import alignment, asking, distribution, fidelity, finishing
 from llmvis.evaluation.asking import Asked, Drawn, Progress
 from llmvis.evaluation.confusion import Counts, confusions
-from llmvis.evaluation.judge_order import by_change
+from llmvis.evaluation.judge_order import by_change, order_note
 from llmvis.evaluation.word_regression import regressed_pictures
 from llmvis.records import Scene
 
@@ -92,7 +92,12 @@ def evaluate(
         confusions=_confused(judge, drawn),
         copies=copies.closest(_NUM_COPIES),
         sensitivity=sensitivity,
-        notes=notes + _judge_note(yardsticks["real"]) + _flat_note(drawn.images),
+        notes=[
+            *notes,
+            *_judge_note(yardsticks["real"]),
+            *order_note(sensitivity),
+            *_flat_note(drawn.images),
+        ],
     )
 
 

@@ -20,6 +20,7 @@ from llmvis.evaluation.formats import (
     split_title,
     template,
 )
+from llmvis.evaluation.judge_order import unnoticed
 from llmvis.evaluation.plots import charts
 from llmvis.metrics.figure import Figure
 from llmvis.prompts.lexicon import COLORS, KINDS
@@ -90,6 +91,7 @@ def render(findings: Findings, training: Path, facts: dict[str, str]) -> str:
         previews=_previews(training / "previews"),
         judge_rows=_judge_rows(findings.metrics["judge"]),
         sensitivity=findings.sensitivity,
+        unnoticed=unnoticed(findings.sensitivity),
         part_names=PART_NAMES,
     )
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from llmvis import judges, storage
+from llmvis.evaluation.judge_order import unnoticed
 from llmvis.evaluation.sensitivity import sensitivity_table
 from llmvis.evaluation.word_regression import regressed_pictures
 from llmvis.records import Scene
@@ -60,6 +61,10 @@ def test_nothing_is_as_right_as_the_real_picture(table):
     for row in list(table.values())[1:]:
         assert row["all_correct"].high < real["all_correct"].low, row
         assert row["mean_confidence"].high < real["mean_confidence"].low, row
+
+
+def test_the_order_holds(table):
+    assert unnoticed(list(table.values())) == []
 
 
 @pytest.mark.parametrize(

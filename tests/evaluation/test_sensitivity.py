@@ -7,6 +7,7 @@ import pytest
 from llmvis.config import IngestConfig
 from llmvis.datasets import scenes
 from llmvis.errors import DataError
+from llmvis.evaluation.judge_order import order_note, unnoticed
 from llmvis.evaluation.sensitivity import sensitivity_table
 from llmvis.judges import altering
 from llmvis.judges.answering import answer
@@ -98,6 +99,16 @@ def test_only_the_questions_that_a_change_made_wrong_are_counted():
     # All say yes but the changed questions of colour, whatever else is asked.
     assert still_yes.pop("wrong colour") == still_yes.pop("gray") == 0
     assert set(still_yes.values()) == {1}
+
+
+def test_what_a_judge_does_not_notice_is_named():
+    seeing = sensitivity_table(NeverWrong(), NUMBERED, SCENES, NUMBERED, seed=0)
+    blind = sensitivity_table(SaysYes(""), NUMBERED, SCENES, NUMBERED, seed=0)
+    # Its pictures are numbers, which blur and noise leave as they are.
+    assert "wrong colour" not in unnoticed(seeing)
+    assert unnoticed(blind) == [row["change"] for row in blind[1:]]
+    assert "wrong colour, wrong size" in order_note(blind)[0]
+    assert order_note([]) == order_note(blind[:1]) == []
 
 
 def test_a_picture_without_hues_has_no_colour_to_lose():
