@@ -12,7 +12,7 @@ from llmvis.metrics.coverage import coverage
 from llmvis.metrics.figure import Figure, mean_of_clusters
 from llmvis.metrics.frechet import frechet_distance
 from llmvis.metrics.kid import kernel_distance
-from llmvis.metrics.memorisation import is_copy, nearest, thumbnails
+from llmvis.metrics.memorisation import USUAL_COPIES, is_copy, nearest, thumbnails
 from llmvis.metrics.seed_diversity import seed_diversity
 from llmvis.metrics.vendi import vendi_score
 
@@ -86,6 +86,7 @@ class Copies:
         distances, places = nearest(queries, (thumbnails(block) for block in blocks))
         self.distances, self.places = distances[: len(samples)], places[: len(samples)]
         self.real_distances = distances[len(samples) :]
+        self.real_places = places[len(samples) :]
 
     def figures(self, asked: Sequence[Asked], seed: int) -> dict[str, Figure]:
         """Gives the share of copies (about 0.01 is none) and the mean distances."""
@@ -100,11 +101,27 @@ class Copies:
 
     def closest(self, number: int) -> list[tuple[int, float, np.ndarray]]:
         """Shows the samples nearest to training: position, distance, neighbour."""
-        order = np.argsort(self.distances)[:number]
-        rows = sorted({int(self.places[i]) for i in order})
+        return self._closest(self.distances, self.places, number)
+
+    def closest_reals(self, number: int) -> list[tuple[int, float, np.ndarray]]:
+        """Shows the same of the real pictures, for a measure of what is near."""
+        return self._closest(self.real_distances, self.real_places, number)
+
+    def _closest(self, distances: np.ndarray, places: np.ndarray, number: int):
+        order = np.argsort(distances)[:number]
+        rows = sorted({int(places[i]) for i in order})
         images = storage.pick_images(self._examples, "train", rows)
         by_row = dict(zip(rows, images, strict=True))
-        return [
-            (int(i), float(self.distances[i]), by_row[int(self.places[i])])
-            for i in order
-        ]
+        return [(int(i), float(distances[i]), by_row[int(places[i])]) for i in order]
+
+
+def copies_note(copies: Figure) -> list[str]:
+    """Warns where surely more is copied than a model does that copies nothing."""
+    if copies.low <= USUAL_COPIES:
+        return []
+    return [
+        f"{copies.value:.1%} of the pictures ({copies.low:.1%} to {copies.high:.1%}) "
+        f"are nearer to a training picture than {1 - USUAL_COPIES:.0%} of real test "
+        "pictures are: some may be copies. Look at the pairs under Copies; more "
+        "training pictures, or fewer steps, make copies rarer."
+    ]

@@ -13,14 +13,14 @@ from llmvis.errors import MismatchError
 from llmvis.evaluation import alignment, asking, distribution, fidelity, finishing
 from llmvis.evaluation.asking import Asked, Drawn, Progress
 from llmvis.evaluation.confusion import Counts, confusions
-from llmvis.evaluation.judge_order import by_change, order_note
+from llmvis.evaluation.judge_order import by_change, order_note, trust_note
 from llmvis.evaluation.word_regression import regressed_pictures
 from llmvis.records import Scene
 
 _NUM_PARTS = 5  # of the work after drawing
 _NUM_COPIES = 8  # memorisation pairs to show
+_NUM_REAL_COPIES = 4  # the same of real test pictures, to compare with
 _NUM_REBUILT = 8  # real pictures to show before and after the image tokenizer
-_TRUSTED = 0.9  # share of real pictures that a judge must find right
 _NUM_SPOILED = 200  # enough for the order of the changes to be plain
 
 
@@ -34,6 +34,7 @@ class Findings:
     reals: np.ndarray  # what each prompt describes, (N, H, W, 3) uint8
     confusions: tuple[Counts, Counts] | None  # of kinds and of colours
     copies: list[tuple[int, float, np.ndarray]]  # row, distance, training picture
+    real_copies: list[tuple[np.ndarray, float, np.ndarray]]  # real, distance, training
     rebuilt: list[tuple[np.ndarray, np.ndarray]]  # real picture, after the tokenizer
     sensitivity: list[dict]  # how the judge answers when pictures are spoiled
     notes: list[str]  # what a reader must know before believing a figure
@@ -70,6 +71,7 @@ def evaluate(
     progress(3, _NUM_PARTS, "looking for copies of training pictures")
     copies = distribution.Copies(examples, drawn.images, reals[_first_of(asked)])
     progress(4, _NUM_PARTS, "measuring the parts")
+    memorised = copies.figures(drawn.asked, config.seed)
     parts = _parts(model, asked, reals, drawn, config.seed)
     some = reals[_first_of(asked)]
     parts |= finishing.finishing_figures(model, judge, asked, some, params, progress)
@@ -80,7 +82,7 @@ def evaluate(
             "alignment": alignment.scores(rows, config.seed),
             **yardsticks,
             **sets,
-            "memorisation": copies.figures(drawn.asked, config.seed),
+            "memorisation": memorised,
             **parts,
             "judge": judge.error,
             "judge_sensitivity": by_change(sensitivity),
@@ -91,11 +93,16 @@ def evaluate(
         rebuilt=_rebuilt(model, some[:_NUM_REBUILT]),
         confusions=_confused(judge, drawn),
         copies=copies.closest(_NUM_COPIES),
+        real_copies=[
+            (some[i], distance, neighbour)
+            for i, distance, neighbour in copies.closest_reals(_NUM_REAL_COPIES)
+        ],
         sensitivity=sensitivity,
         notes=[
             *notes,
-            *_judge_note(yardsticks["real"]),
+            *trust_note(yardsticks["real"]),
             *order_note(sensitivity),
+            *distribution.copies_note(memorised["copies"]),
             *_flat_note(drawn.images),
         ],
     )
@@ -267,23 +274,6 @@ def _sensitivity(judge, examples: Path, asked: list[Asked], seed: int) -> list[d
     images = alignment.real_pictures(examples, some)
     regressed = regressed_pictures(examples, [one.prompt for one in some])
     return sensitivity_table(judge, images, truths, regressed, seed)
-
-
-def _judge_note(real: alignment.Scores) -> list[str]:
-    """Warns where the judge misreads real pictures, so that no figure can be used."""
-    known = [
-        figures["all_correct"].value
-        for by_lang in real.values()
-        for figures in by_lang.values()
-        if "all_correct" in figures
-    ]
-    if not known or min(known) >= _TRUSTED:
-        return []
-    return [
-        f"The judge finds only {min(known):.0%} of real pictures wholly right in one "
-        "of the splits, so no figure here can be trusted. Train it longer: raise "
-        "judge.num_steps."
-    ]
 
 
 def _flat_note(images: np.ndarray) -> list[str]:

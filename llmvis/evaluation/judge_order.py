@@ -1,10 +1,13 @@
-"""Whether a judge finds less right in what has something wrong than in real pictures.
+"""Whether a judge can be believed: what it finds right in real and in spoiled pictures.
 
 The rows are those of `sensitivity.sensitivity_table`; this is apart from it so that
 pages need no TensorFlow.
 """
 
+from llmvis.evaluation.alignment import Scores
 from llmvis.metrics.figure import Figure
+
+_TRUSTED = 0.9  # share of real pictures that a judge must find right
 
 
 def by_change(rows: list[dict]) -> dict[str, dict[str, Figure]]:
@@ -36,4 +39,21 @@ def order_note(rows: list[dict]) -> list[str]:
         "The judge does not surely find less right than in real pictures after these "
         f"changes: {', '.join(changes)}. No figure here sees such mistakes in what the "
         "model draws. Raise judge.num_steps, or evaluate.num_prompts to be surer."
+    ]
+
+
+def trust_note(real: Scores) -> list[str]:
+    """Warns where the judge misreads real pictures, so that no figure can be used."""
+    known = [
+        figures["all_correct"].value
+        for by_lang in real.values()
+        for figures in by_lang.values()
+        if "all_correct" in figures
+    ]
+    if not known or min(known) >= _TRUSTED:
+        return []
+    return [
+        f"The judge finds only {min(known):.0%} of real pictures wholly right in one "
+        "of the splits, so no figure here can be trusted. Train it longer: raise "
+        "judge.num_steps."
     ]

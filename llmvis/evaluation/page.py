@@ -86,6 +86,10 @@ def render(findings: Findings, training: Path, facts: dict[str, str]) -> str:
             (_card(findings, i), distance, as_address(neighbour))
             for i, distance, neighbour in findings.copies
         ],
+        real_copies=[
+            (as_address(real), distance, as_address(neighbour))
+            for real, distance, neighbour in findings.real_copies
+        ],
         rebuilt=[(as_address(a), as_address(b)) for a, b in findings.rebuilt],
         charts=charts(training / "curves.csv"),
         previews=_previews(training / "previews"),

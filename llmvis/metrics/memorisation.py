@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from PIL import Image
 
+USUAL_COPIES = 0.01  # share of real pictures taken for copies, which sets the bar
 _SIDE = 32  # details below two pixels of 64 do not make another picture
 
 
@@ -63,4 +64,4 @@ def is_copy(samples: np.ndarray, reals: np.ndarray) -> np.ndarray:
         True where a sample is nearer than all but the nearest 1 % of the real
         pictures; a generator that copies nothing has about 1 % of those.
     """
-    return samples < np.quantile(reals, 0.01)
+    return samples < np.quantile(reals, USUAL_COPIES)

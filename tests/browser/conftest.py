@@ -89,6 +89,7 @@ def findings():
             Counter({("blue", "blue"): 4}),
         ),
         copies=[(0, 0.1, PICTURE)],
+        real_copies=[(PICTURE, 0.1, PICTURE)],
         rebuilt=[(PICTURE, PICTURE)],
         sensitivity=[
             {

@@ -7,6 +7,7 @@ import pytest
 from llmvis import config, storage
 from llmvis.errors import MismatchError, ShapeError
 from llmvis.evaluation import (
+    distribution,
     draw_and_judge,
     evaluate,
     read_facts,
@@ -14,6 +15,8 @@ from llmvis.evaluation import (
     report,
     sample_table,
 )
+from llmvis.metrics.figure import Figure
+from llmvis.metrics.memorisation import thumbnails
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +67,26 @@ def test_every_prompt_is_drawn_once_for_each_seed(findings, params):
 
 def test_pictures_that_are_real_test_pictures_are_no_copies_of_training(findings):
     assert findings.metrics["memorisation"]["copies"].value < 0.1
+
+
+def test_the_nearest_real_pictures_are_shown_beside_the_nearest_drawn_ones(findings):
+    distances = [distance for _, distance, _ in findings.real_copies]
+
+    assert len(distances) == 4
+    assert distances == sorted(distances)
+    for real, distance, neighbour in findings.real_copies:
+        apart = thumbnails(np.stack([real, neighbour]))
+        assert np.sqrt(np.mean((apart[0] - apart[1]) ** 2)) == pytest.approx(
+            distance, abs=1e-3
+        )
+
+
+def test_surely_more_copies_than_usual_are_named():
+    few = Figure(value=0.015, low=0.009, high=0.02, n=100)
+    many = Figure(value=0.028, low=0.016, high=0.042, n=100)
+
+    assert distribution.copies_note(few) == []
+    assert "2.8% of the pictures (1.6% to 4.2%)" in distribution.copies_note(many)[0]
 
 
 def test_a_prompt_saves_ten_nats_in_a_model_that_reads(findings):
