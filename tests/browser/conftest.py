@@ -18,6 +18,7 @@ from llmvis.metrics.figure import Figure
 
 PICTURE = np.full((32, 32, 3), (40, 90, 200), dtype="uint8")
 SHARE = Figure(value=0.8, low=0.7, high=0.9, n=20)
+NATS = Figure(value=1234.0, low=1200.0, high=1260.0, n=20)
 
 
 def rows():
@@ -70,7 +71,8 @@ def findings():
         "distribution": {"judge_features": dict.fromkeys(sets, SHARE)},
         "seed_diversity": {"judge_features": SHARE},
         "memorisation": dict.fromkeys(("copies", "distance", "distance_real"), SHARE),
-        "likelihood": {},
+        "likelihood": {"test_seen": {"en": {"nll": NATS, "prompt_gain": NATS}}},
+        "finishing": {"psnr": SHARE, "ssim": SHARE, "unfinished": scores},
         "tokenizer": {"psnr": SHARE, "ssim": SHARE, "codebook_usage": 0.5},
         "vocabulary": {"en": {"unknown_words": SHARE}},
         "cost": {"seconds_per_picture": 0.1, "parameters": 1234567},

@@ -49,6 +49,32 @@ def test_every_wide_table_can_be_scrolled_with_the_keyboard(report_page, ask_bro
     assert ask_browser(report_page, stuck, 400) == "0"
 
 
+def test_every_table_can_be_scrolled_save_the_bars_that_fit(report_page, ask_browser):
+    outside = (
+        "[...document.querySelectorAll('table:not(.bars)')]"
+        ".filter(t => !t.closest('.scroll[tabindex]')).length"
+    )
+    assert ask_browser(report_page, outside, 400) == "0"
+
+
+def test_what_a_bar_is_compared_with_is_also_said_in_words(report_page, ask_browser):
+    silent = (
+        "[...document.querySelectorAll('.track')].filter(t => t.querySelector('.mark')"
+        " && !/real pictures \\d+.*tokenizer \\d+.*chance \\d+/.test("
+        "t.nextElementSibling?.textContent)).length"
+        " + '/' + (document.querySelectorAll('.mark.real').length > 10)"
+    )
+    assert ask_browser(report_page, silent, 1280) == '"0/true"'
+
+
+def test_no_cell_of_the_confusions_is_empty(report_page, ask_browser):
+    empty = (
+        "[...document.querySelectorAll('.matrix tbody td')]"
+        ".filter(cell => !cell.textContent.trim()).length"
+    )
+    assert ask_browser(report_page, empty, 1280) == "0"
+
+
 def test_links_lead_to_sections_that_exist(report_page, ask_browser):
     lost = (
         "[...document.querySelectorAll('a[href^=\"#\"]')]"

@@ -76,7 +76,7 @@ def test_the_page_has_both(findings, tmp_path):
     facts = {"model": "painter", "data set": "scenes"}
     report.write(findings, tmp_path, tmp_path, facts)
 
-    assert "<h3>Finishing</h3>" in (tmp_path / "index.html").read_text("utf-8")
+    assert ">Finishing</h3>" in (tmp_path / "index.html").read_text("utf-8")
 
 
 def test_a_model_that_finishes_nothing_has_no_such_row(
