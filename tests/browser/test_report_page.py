@@ -75,6 +75,13 @@ def test_no_cell_of_the_confusions_is_empty(report_page, ask_browser):
     assert ask_browser(report_page, empty, 1280) == "0"
 
 
+def test_the_judges_own_figures_have_an_interval_and_a_number(report_page):
+    assert (
+        "<b>80\N{NO-BREAK SPACE}%</b> <small>70\N{EN DASH}90, n 20</small>"
+        in report_page
+    )
+
+
 def test_links_lead_to_sections_that_exist(report_page, ask_browser):
     lost = (
         "[...document.querySelectorAll('a[href^=\"#\"]')]"

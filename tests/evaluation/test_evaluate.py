@@ -15,6 +15,7 @@ from llmvis.evaluation import (
     report,
     sample_table,
 )
+from llmvis.evaluation.formats import short
 from llmvis.metrics.figure import Figure
 from llmvis.metrics.memorisation import thumbnails
 
@@ -162,6 +163,23 @@ def test_the_page_holds_all_it_shows(written):
     assert "https://" not in page
     assert page.count("data:image/webp") > 40
     assert "No curves were kept." in page
+
+
+def test_measured_figures_are_shown_with_their_interval_and_number(written, findings):
+    page = (written / "index.html").read_text("utf-8")
+    nats = findings.metrics["likelihood"]["test_seen"]["en"]["nll"]
+    apart = findings.metrics["memorisation"]["distance"]
+    decibels = findings.metrics["tokenizer"]["psnr"]
+
+    assert f"<td>{_about(nats)}</td>" in page
+    assert f"<td>{nats.n}</td>" in page
+    assert f"{_about(apart)} for drawn ({apart.n} prompts)" in page
+    assert f"{_about(decibels)} <small>({decibels.n} pictures)</small>" in page
+
+
+def _about(figure):
+    ends = f"{short(figure.low)} to {short(figure.high)}"
+    return f"{short(figure.value)} <small>{ends}</small>"
 
 
 def test_the_same_seed_gives_the_same_figures(half_right, oracle, examples, params):
