@@ -47,6 +47,28 @@ def test_far_samples_have_no_precision():
     assert scores["precision"].value == scores["density"].value == 0.0
 
 
+def test_coverage_of_seven_and_seven_pictures_by_hand():
+    # The fifth neighbours of the reals are 5, 4, 3, 3, 3, 4 and 5 away, those of the
+    # samples 2.5, 2, 1.5, 1.5, 2, 2.5 and 22. A distance counts where it is less.
+    reals = np.arange(7.0)[:, None]
+    samples = np.array([7.5, 8.0, 8.5, 9.0, 9.5, 10.0, 30.0])[:, None]
+    found = coverage(reals, samples, seed=0)
+
+    assert found["precision"].value == pytest.approx(6 / 7)  # all but 30
+    assert found["recall"].value == pytest.approx(1 / 7)  # 6, near 7.5
+    # The real 5 reaches 7.5, 8 and 8.5, the real 6 all but 30.
+    assert found["density"].value == pytest.approx((3 + 6) / (5 * 7))
+    assert found["coverage"].value == pytest.approx(2 / 7)  # 5 and 6
+
+
+def test_vendi_of_two_directions_at_sixty_degrees_by_hand():
+    directions = [[1.0, 0.0], [0.5, 0.75**0.5]]
+    score = vendi_score(np.repeat(directions, 2, axis=0), seed=0)
+
+    # Shares of 3/4 and 1/4: the exponential of their entropy is 4 / 3 ** (3/4).
+    assert score.value == pytest.approx(4 / 3**0.75)
+
+
 def test_vendi_counts_the_different_pictures():
     different = np.repeat(np.eye(5), 20, axis=0)
 
