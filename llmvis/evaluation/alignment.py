@@ -165,16 +165,20 @@ def values(rows: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         The columns of `rows` that name a sample, and `key` (what is measured), `item`
-        (the question, empty where it is none) and `value` (a number, or 0 and 1).
+        (the question and its place, empty where it is none) and `value` (a number, or
+        0 and 1).
     """
     names = ["split", "lang", "prompt", "example_id"]
     names += ["seed"] if "seed" in rows else []
     measured = [key for key in MEASURES if key in rows]
     parts = [rows.melt(names, measured, var_name="key").assign(item="")]
     if "verdicts" in rows:
-        answers = rows[[*names, "verdicts"]].explode("verdicts", ignore_index=True)
+        answers = rows[[*names, "verdicts"]].reset_index(drop=True).explode("verdicts")
+        # Two keys in a prompt ask "Is there a key?" twice.
+        place = answers.groupby(level=0).cumcount().astype(str).to_numpy()
+        answers = answers.reset_index(drop=True)
         said = pd.DataFrame(answers.pop("verdicts").tolist())
-        answers["key"], answers["item"] = said["about"], said["question"]
+        answers["key"], answers["item"] = said["about"], place + " " + said["question"]
         parts.append(answers.assign(value=said["holds"]))
         by_number = "things_" + rows["num_things"].astype(str)
         whole = rows[names].assign(key=by_number, value=rows["all_correct"], item="")

@@ -73,6 +73,20 @@ def test_a_model_against_itself_may_be_off_either_way():
     assert gain.low < 0 < gain.high
 
 
+def test_a_question_that_a_prompt_raises_twice_is_compared_with_itself_alone():
+    twice = rows([1] * 20)
+    twice["verdicts"] = [
+        [
+            {"about": "thing", "question": "Is there a key?", "holds": holds}
+            for holds in (True, False)
+        ]
+    ] * 20
+    found = compare(twice, twice, seed=0)
+
+    assert found.wins["thing"] == (0, 0)
+    assert found.by_split["test_seen"]["en"]["thing"].value == 0.0
+
+
 def test_only_prompts_that_both_were_asked_count():
     found = compare(rows([1] * 10), rows([1] * 6), seed=0)
 
