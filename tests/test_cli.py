@@ -7,9 +7,11 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
+from llmvis import storage
 from llmvis.cli import app, main, pictures
 from llmvis.model_registry.provenance import Version
 from llmvis.model_registry.provenance import read as read_provenance
@@ -331,3 +333,47 @@ class TestWhatNext:
         said = self.say(capsys, aliases=("champion",), reason="draws fish better")
 
         assert "not asked; promoted: draws fish better" in said
+
+
+class TestCompare:
+    def report(self, folder, right, judge="a"):
+        """Writes what a comparison reads of a report: ten prompts, each twice."""
+        folder.mkdir()
+        picture = storage.encode_png(np.full((8, 8, 3), 200, dtype="uint8"))
+        pd.DataFrame(
+            {
+                "split": "test_seen",
+                "lang": ("en", "zh")[i % 2],
+                "prompt": f"prompt {i}",
+                "example_id": str(i // 2),
+                "seed": seed,
+                "r_precision": 1.0,
+                "num_things": 1,
+                "all_correct": right,
+                "verdicts": [
+                    {
+                        "about": "color",
+                        "question": "Is it blue?",
+                        "holds": right,
+                        "reason": "expected blue, found red",
+                    }
+                ],
+                "image": {"bytes": picture, "path": "0.png"},
+            }
+            for i in range(10)
+            for seed in range(2)
+        ).to_parquet(folder / "prompts.parquet")
+        figure = {"value": 0.97, "low": 0.95, "high": 0.99, "n": 5}
+        real = {"test_seen": {lang: {"all_correct": figure} for lang in ("en", "zh")}}
+        storage.write_json(folder / "metrics.json", {"real": real})
+        facts = {"judge files": judge, "examples": "b"}
+        storage.write_json(folder / "facts.json", facts)
+
+    def test_reports_by_two_judges_are_not_compared(self, llmvis, project):
+        self.report(project / "before", right=True)
+        self.report(project / "after", right=True, judge="another")
+        code, _, err = llmvis("compare", "before", "after")
+
+        assert code == 2
+        assert "by judge a and the other by judge another" in err
+        assert not (project / "compare.html").exists()

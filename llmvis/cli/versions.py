@@ -174,7 +174,7 @@ def compare(
     """Compare two models, prompt by prompt.
 
     A and B are versions, or folders with a report of `llmvis evaluate`. Only prompts
-    and seeds that both reports have are compared.
+    and seeds that both reports have are compared, and both must be by one judge.
 
     \b
     Examples:
@@ -189,6 +189,9 @@ def compare(
         folder_a, name_a = _report(a, model, Path(scratch, "a"))
         folder_b, name_b = _report(b, model, Path(scratch, "b"))
         rows = evaluation.read_rows(folder_a), evaluation.read_rows(folder_b)
+        evaluation.check_comparable(
+            evaluation.read_facts(folder_a), evaluation.read_facts(folder_b)
+        )
         comparison = evaluation.compare(*rows, seed=params.evaluate.seed)
         names = (name_a, name_b)
         page = evaluation.render_comparison(comparison, *rows, names=names)

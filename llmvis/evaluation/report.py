@@ -1,5 +1,6 @@
 """Findings to files under data/report, and back."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pandas as pd
 from PIL import Image
 
 from llmvis import storage
-from llmvis.errors import MissingStage
+from llmvis.errors import MismatchError, MissingStage
 from llmvis.evaluation import page
 from llmvis.evaluation.alignment import QUESTIONS, reasons
 from llmvis.evaluation.evaluate import Findings
@@ -123,3 +124,32 @@ def read_facts(folder: Path) -> dict[str, str]:
         MissingStage: There is no report in `folder`.
     """
     return storage.read_json(folder / FACTS, "evaluate")
+
+
+def read_metrics(folder: Path) -> dict:
+    """Reads every figure of a report, as `Findings.metrics` nests them.
+
+    Raises:
+        MissingStage: There is no report in `folder`.
+    """
+    return storage.read_json(folder / METRICS, "evaluate")
+
+
+def check_comparable(facts_a: Mapping[str, str], facts_b: Mapping[str, str]) -> None:
+    """Refuses reports whose figures differ for other reasons than the models.
+
+    Args:
+        facts_a: Of one report, as `read_facts` gives them.
+        facts_b: Of the other.
+
+    Raises:
+        MismatchError: Another judge read them, or they are of other examples.
+    """
+    for key, what in (("judge files", "judge"), ("examples", "examples")):
+        first, second = facts_a.get(key), facts_b.get(key)
+        if first != second:
+            raise MismatchError(
+                f"One report is by {what} {first} and the other by {what} {second}, so "
+                "their figures do not compare. Run `llmvis evaluate` for both models "
+                "with the same data/judge and data/examples."
+            )
