@@ -369,6 +369,22 @@ class TestCompare:
         facts = {"judge files": judge, "examples": "b"}
         storage.write_json(folder / "facts.json", facts)
 
+    def test_two_reports_become_a_table_and_a_page(self, llmvis, project):
+        self.report(project / "worse", right=False)
+        self.report(project / "better", right=True)
+        code, out, _ = llmvis("compare", "worse", "better")
+        page = (project / "compare.html").read_text("utf-8")
+        (line,) = (one.split() for one in out.splitlines() if "all_correct" in one)
+
+        assert code == 0
+        assert line[0] == "all_correct"
+        assert line[1] == "+1.000"
+        assert line[-3:] == ["5", "0", "20"]  # prompts, only A right, only B right
+        assert "20 pictures of each" in out
+        assert "worse: expected blue, found red" in page
+        assert "97\N{NO-BREAK SPACE}%" in page
+        assert page.count("data:image/webp") == 2 * 10
+
     def test_reports_by_two_judges_are_not_compared(self, llmvis, project):
         self.report(project / "before", right=True)
         self.report(project / "after", right=True, judge="another")

@@ -194,7 +194,8 @@ def compare(
         )
         comparison = evaluation.compare(*rows, seed=params.evaluate.seed)
         names = (name_a, name_b)
-        page = evaluation.render_comparison(comparison, *rows, names=names)
+        real = evaluation.read_metrics(folder_b)["real"]
+        page = evaluation.render_comparison(comparison, rows, names=names, real=real)
     output.write_text(page, "utf-8")
     Console().print(_gains(comparison, names))
     typer.echo(f"{comparison.num_pairs} pictures of each, side by side: {output}")
@@ -215,10 +216,14 @@ def _report(side: str, name: str, place: Path) -> tuple[Path, str]:
 
 
 def _gains(comparison: "Comparison", names: tuple[str, str]) -> Table:
-    table = Table("", f"{names[1]} less {names[0]}", "95 % interval", "n", box=None)
+    # Folders have long names, and a terminal is narrow.
+    wins = ("only A right", "only B right")
+    table = Table("", "B less A", "95 % interval", "prompts", *wins, box=None)
+    table.caption = f"A is {names[0]}, B is {names[1]}."
     for key, gain in comparison.overall.items():
         interval = f"{gain.low:+.3f} to {gain.high:+.3f}"
-        table.add_row(key, f"{gain.value:+.3f}", interval, str(gain.n))
+        won = map(str, comparison.wins.get(key, ()))
+        table.add_row(key, f"{gain.value:+.3f}", interval, str(gain.n), *won)
     return table
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 from llmvis import storage
 from llmvis.evaluation.compare import Comparison
 from llmvis.evaluation.formats import BAR_NAMES, as_address, template
+from llmvis.metrics.figure import Figure
 
 _MOST = 12  # pictures of each side
 _NAMES = {
@@ -20,29 +21,39 @@ _NAMES = {
 
 def render_comparison(
     comparison: Comparison,
-    rows_a: pd.DataFrame,
-    rows_b: pd.DataFrame,
+    rows: tuple[pd.DataFrame, pd.DataFrame],
+    *,
     names: tuple[str, str],
+    real: dict,
 ) -> str:
     """Writes the page.
 
     Args:
         comparison: What `compare` gives for these rows.
-        rows_a: Rows of A's report, with pictures.
-        rows_b: Rows of B's report.
+        rows: Rows of A's and of B's report, with pictures.
         names: What to call A and B.
+        real: What the judge makes of real pictures: split -> language -> measure ->
+            figure, as metrics.json has it under that name.
 
     Returns:
         HTML that needs no other file and no network.
     """
+    whole = "all_correct" if "all_correct" in comparison.overall else "r_precision"
     return template("compare.html.j2").render(
         comparison=comparison,
         names=names,
         measures={
             key: name for key, name in _NAMES.items() if key in comparison.overall
         },
-        only_a=_side_by_side(comparison.only_a, rows_a, rows_b),
-        only_b=_side_by_side(comparison.only_b, rows_a, rows_b),
+        whole=whole,
+        real={
+            (split, lang): Figure(**figures[whole])
+            for split, by_lang in real.items()
+            for lang, figures in by_lang.items()
+            if whole in figures
+        },
+        only_a=_side_by_side(comparison.only_a, *rows),
+        only_b=_side_by_side(comparison.only_b, *rows),
     )
 
 
