@@ -84,7 +84,8 @@ class Journal:
         # Figures of one step that came apart stand in one row.
         table = pd.DataFrame(self._rows).groupby("step", as_index=False).first()
         with replacing(self._folder / "curves.csv") as beside:
-            table.to_csv(beside, index=False)
+            # An empty cell is 0 to the plots of DVC.
+            table.to_csv(beside, index=False, na_rep="NaN")
         self._draw(step)
 
     def _draw(self, step):
