@@ -33,6 +33,8 @@ def write(
     storage.write_json(folder / METRICS, plain(findings.metrics))
     storage.write_json(folder / FACTS, facts)
     rows = findings.rows.assign(image=_encoded(findings))
+    if "verdicts" in rows:
+        rows = rows.assign(reasons=rows["verdicts"].map(reasons))
     rows.to_parquet(folder / ROWS, index=False)
     sample_grid(findings.rows, findings.images).save(folder / GRID)
     accuracy_table(findings.metrics["alignment"]).to_csv(folder / ACCURACY, index=False)

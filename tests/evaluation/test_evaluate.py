@@ -122,6 +122,14 @@ def test_rows_come_back_with_their_pictures(written, findings):
     assert rows["verdicts"][0][0]["about"] == "thing"
 
 
+def test_each_picture_that_is_wrong_has_its_reasons_in_a_column(written):
+    rows = read_rows(written)
+    wrong = rows[~rows["all_correct"]]
+
+    assert (rows["reasons"].map(len).eq(0) == rows["all_correct"]).all()
+    assert set(wrong["reasons"].explode().str.split().str[0]) <= {"expected", "too"}
+
+
 def test_samples_are_listed_with_what_is_wrong_with_them(written):
     table = sample_table(written)
 
