@@ -12,9 +12,11 @@ from llmvis.config import EvaluateConfig, Params
 from llmvis.errors import MismatchError
 from llmvis.evaluation import alignment, asking, distribution, fidelity, finishing
 from llmvis.evaluation.asking import Asked, Drawn, Progress
+from llmvis.evaluation.compare import language_gaps
 from llmvis.evaluation.confusion import Counts, confusions
 from llmvis.evaluation.judge_order import by_change, order_note, trust_note
 from llmvis.evaluation.word_regression import regressed_pictures
+from llmvis.metrics.figure import Figure
 from llmvis.records import Scene
 
 _NUM_PARTS = 5  # of the work after drawing
@@ -80,6 +82,7 @@ def evaluate(
     return Findings(
         metrics={
             "alignment": alignment.scores(rows, config.seed),
+            "language_gap": _language_gap(rows, config.seed),
             **yardsticks,
             **sets,
             "memorisation": memorised,
@@ -194,6 +197,13 @@ def _yardsticks(
         )
         for name, (prompts, images) in pictures.items()
     }
+
+
+def _language_gap(rows: pd.DataFrame, seed: int) -> dict[str, Figure]:
+    """Gives Chinese less English of the same pictures, for each split."""
+    key = "all_correct" if "all_correct" in rows else "r_precision"
+    gaps = language_gaps(rows, key, ("en", "zh"), seed)
+    return {gap.split: gap.difference for gap in gaps}
 
 
 def _compare_sets(

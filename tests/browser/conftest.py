@@ -68,6 +68,7 @@ def findings():
     sets = ("kid", "precision", "density", "recall", "coverage", "vendi", "vendi_real")
     metrics = {
         **dict.fromkeys(("alignment", "real", "tokenizer_ceiling", "shuffled"), scores),
+        "language_gap": dict.fromkeys(("test_seen", "test_unseen_binding"), SHARE),
         "distribution": {"judge_features": dict.fromkeys(sets, SHARE)},
         "seed_diversity": {"judge_features": SHARE},
         "memorisation": dict.fromkeys(("copies", "distance", "distance_real"), SHARE),

@@ -114,6 +114,15 @@ def test_how_the_judge_answers_to_spoiled_pictures_is_in_the_metrics(written):
     assert set(rows["black"]["still_yes"]) == {"value", "low", "high", "n"}
 
 
+def test_the_gap_between_languages_lies_there_as_well(written, findings):
+    metrics = storage.read_json(written / "metrics.json", "evaluate")
+    by_lang = findings.metrics["alignment"]["test_seen"]
+    gap = by_lang["zh"]["all_correct"].value - by_lang["en"]["all_correct"].value
+
+    assert metrics["language_gap"].keys() == findings.metrics["alignment"].keys()
+    assert metrics["language_gap"]["test_seen"]["value"] == pytest.approx(gap, abs=1e-5)
+
+
 def test_rows_come_back_with_their_pictures(written, findings):
     rows = read_rows(written)
     first = storage.decode_png(rows["image"][0]["bytes"])
