@@ -2,6 +2,7 @@
 
 import time
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -115,14 +116,15 @@ def _too_few(split: str, lang: str, number: int, wanted: int) -> str:
     )
 
 
-def with_scenes(asked: Sequence[Asked]) -> tuple[list[Asked], int]:
-    """Parses what each prompt asks for; gives those that ask something, and the rest.
+def with_scenes(asked: Sequence[Asked]) -> tuple[list[Asked], list[str]]:
+    """Parses what each prompt asks for, and keeps those that ask something.
 
     Returns:
-        The prompts with their scenes, and how many raise no question.
+        The prompts with their scenes, and a sentence for what is left out: prompts
+        that raise no question, and each split and language where a single one is left.
 
     Raises:
-        DataError: No prompt at all raises a question.
+        DataError: No split has two prompts of one language that raise a question.
     """
     readable = []
     for one in asked:
@@ -130,13 +132,32 @@ def with_scenes(asked: Sequence[Asked]) -> tuple[list[Asked], int]:
             readable.append(replace(one, scene=parse(one.prompt)))
         except PromptError:
             continue
-    if not readable:
+    left = Counter((one.split, one.lang) for one in readable)
+    kept = [one for one in readable if left[one.split, one.lang] >= 2]
+    if not kept:
         raise DataError(
-            f"None of {len(asked)} prompts, {asked[0].prompt!r} the first, raises a "
-            "question that the scene judge can answer. Run `llmvis judge` on this data "
-            "set, so that the general judge reads it."
+            f"Of {len(asked)} prompts, {asked[0].prompt!r} the first, no two of one "
+            "split and language raise a question that the scene judge can answer. Run "
+            "`llmvis judge` on this data set, so that the general judge reads it."
         )
-    return readable, len(asked) - len(readable)
+    return kept, _left_out(asked, left)
+
+
+def _left_out(asked: Sequence[Asked], left: Counter) -> list[str]:
+    num_unread = len(asked) - left.total()
+    if not num_unread:
+        return []
+    notes = [
+        f"{num_unread} prompts raise no question and are left out of every figure."
+    ]
+    for split, lang in dict.fromkeys((one.split, one.lang) for one in asked):
+        if left[split, lang] < 2:
+            number = "a single prompt" if left[split, lang] else "no prompt"
+            notes.append(
+                f"{split} has {number} in {lang} that raises a question, and is left "
+                "out there."
+            )
+    return notes
 
 
 def draw(

@@ -167,12 +167,8 @@ def _prompts(
     asked, notes = asking.choose(examples, config)
     if judge.scene is None:
         return asked, notes
-    asked, num_unread = asking.with_scenes(asked)
-    if num_unread:
-        notes.append(
-            f"{num_unread} prompts raise no question and are left out of every figure."
-        )
-    return asked, notes
+    asked, left_out = asking.with_scenes(asked)
+    return asked, notes + left_out
 
 
 def _judged(judge, drawn: Drawn, seed: int) -> pd.DataFrame:

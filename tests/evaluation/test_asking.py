@@ -98,23 +98,44 @@ def test_one_caption_of_many_pictures_is_asked_once(
     assert sum(one.prompt == "a red circle" for one in asked) == 1
 
 
-def test_prompts_that_raise_no_question_are_counted():
-    asked = [
-        asking.Asked(split="test", lang="en", prompt=prompt, example_id="0", row=0)
-        for prompt in ("a blue bird", "peace and quiet", "a red flower")
+def captions(split, lang, *prompts):
+    return [
+        asking.Asked(split=split, lang=lang, prompt=prompt, example_id=prompt, row=0)
+        for prompt in prompts
     ]
-    readable, num_unread = asking.with_scenes(asked)
+
+
+def test_prompts_that_raise_no_question_are_counted():
+    asked = captions("test", "en", "a blue bird", "peace and quiet", "a red flower")
+    readable, notes = asking.with_scenes(asked)
 
     assert [one.scene.things[0].kind for one in readable] == ["bird", "flower"]
-    assert num_unread == 1
+    assert notes == ["1 prompts raise no question and are left out of every figure."]
 
 
-def test_prompts_of_another_world_are_sent_to_the_general_judge():
-    asked = asking.Asked(
-        split="test", lang="en", prompt="peace and quiet", example_id="0", row=0
-    )
-    with pytest.raises(DataError, match="raises a question"):
-        asking.with_scenes([asked])
+def test_where_all_prompts_raise_a_question_nothing_is_said():
+    asked = captions("test", "en", "a blue bird", "a red flower")
+
+    assert asking.with_scenes(asked)[1] == []
+
+
+def test_where_a_single_prompt_raises_a_question_it_is_left_out_by_name():
+    asked = captions("test_a", "en", "a blue bird", "a red flower")
+    asked += captions("test_a", "zh", "一只蓝色的小鸟", "和平")
+    asked += captions("test_b", "en", "peace and quiet", "love and war")
+    readable, notes = asking.with_scenes(asked)
+
+    assert {(one.split, one.lang) for one in readable} == {("test_a", "en")}
+    assert [note.split(" that raises")[0] for note in notes[1:]] == [
+        "test_a has a single prompt in zh",
+        "test_b has no prompt in en",
+    ]
+
+
+@pytest.mark.parametrize("prompts", [["peace and quiet"], ["peace", "a blue bird"]])
+def test_prompts_of_another_world_are_sent_to_the_general_judge(prompts):
+    with pytest.raises(DataError, match="no two of one split and language raise a"):
+        asking.with_scenes(captions("test", "en", *prompts))
 
 
 @pytest.fixture(scope="module")
