@@ -9,6 +9,8 @@ import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, log_softmax, softmax
 
+from llmvis.errors import DataError
+
 _NUM_BINS = 10
 
 
@@ -98,11 +100,14 @@ def share(truths) -> dict:
         truths: Shape `(N,)`, bool.
 
     Returns:
-        `value`, `low`, `high`, in [0, 1], and `n`; the values are None where `n` is 0.
+        `value`, `low`, `high`, in [0, 1], and `n`.
+
+    Raises:
+        DataError: There is nothing to take a share of.
     """
     n = len(truths)
     if n == 0:
-        return {"value": None, "low": None, "high": None, "n": 0}
+        raise DataError("There are no answers to take a share of: leave it out.")
     z, value = 1.959964, float(np.mean(truths))
     middle = (value + z**2 / (2 * n)) / (1 + z**2 / n)
     reach = z / (1 + z**2 / n) * math.sqrt(value * (1 - value) / n + (z / n / 2) ** 2)

@@ -33,7 +33,8 @@ def scene_error(
         For each type of question, and for `all_correct`, the share that rightly holds;
         `rejects_wrong`, the share of prompts with one thing wrong that were rightly
         not called all correct, each with its interval; and `calibration_error` over
-        both, in [0, 1], 0 being best.
+        both, in [0, 1], 0 being best. `rejects_wrong` is left out where no scene can
+        be spoiled.
     """
     right = judge.judge(images, scenes)
     which, wrong = _wrong_prompts(scenes, seed)
@@ -42,12 +43,14 @@ def scene_error(
         about: share([one.holds for one in answers if one.question.about == about])
         for about in dict.fromkeys(one.question.about for one in answers)
     }
-    refused = judge.judge(images[which], wrong) if which else []
+    refused = []
+    if which:
+        refused = judge.judge(images[which], wrong)
+        figures["rejects_wrong"] = share([not _all_hold(told) for told in refused])
     shown = [*scenes, *(scenes[i] for i in which)]
     return {
         "all_correct": share([_all_hold(verdicts) for verdicts in right]),
         **figures,
-        "rejects_wrong": share([not _all_hold(verdicts) for verdicts in refused]),
         "calibration_error": _calibration_error(
             [*right, *refused], shown, [*scenes, *wrong]
         ),

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from llmvis.errors import DataError
 from llmvis.judges import calibration
 
 
@@ -38,5 +39,6 @@ def test_a_share_without_a_failure_keeps_an_open_interval():
     assert figure["low"] == pytest.approx(1 - 3.83e-3, abs=1e-4)
 
 
-def test_a_share_of_nothing_has_no_value():
-    assert calibration.share([]) == {"value": None, "low": None, "high": None, "n": 0}
+def test_a_share_of_nothing_is_refused():
+    with pytest.raises(DataError, match="no answers to take a share of"):
+        calibration.share([])
