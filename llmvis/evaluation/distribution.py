@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from llmvis import storage
 from llmvis.evaluation.asking import Asked
 from llmvis.metrics.coverage import coverage
-from llmvis.metrics.figure import Figure, mean_of_clusters
+from llmvis.metrics.figure import LEAST_OF_A_SET, Figure, mean_of_clusters
 from llmvis.metrics.frechet import frechet_distance
 from llmvis.metrics.kid import kernel_distance
 from llmvis.metrics.memorisation import USUAL_COPIES, is_copy, nearest, thumbnails
@@ -48,6 +48,18 @@ def compare_sets(reals: np.ndarray, samples: np.ndarray, seed: int) -> dict:
             "vendi": vendi_score(samples, seed),
             "vendi_real": vendi_score(reals, seed),
         }
+
+
+def too_few_note(reals: np.ndarray) -> list[str]:
+    """Says why sets are not compared, where there are too few real pictures for it."""
+    if len(reals) >= LEAST_OF_A_SET:
+        return []
+    return [
+        f"The prompts describe {len(reals)} different pictures, and comparing drawn "
+        f"and real pictures as a whole takes {LEAST_OF_A_SET}: that is left out. Put "
+        "more captioned pictures into the splits that are asked, or raise "
+        "evaluate.num_prompts."
+    ]
 
 
 def inception(reals: np.ndarray, samples: np.ndarray, weights: Path) -> dict:

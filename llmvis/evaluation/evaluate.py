@@ -103,6 +103,7 @@ def evaluate(
         sensitivity=sensitivity,
         notes=[
             *notes,
+            *distribution.too_few_note(some),
             *trust_note(yardsticks["real"]),
             *order_note(sensitivity),
             *distribution.copies_note(memorised["copies"]),
@@ -208,6 +209,7 @@ def _compare_sets(
     from llmvis.metrics.image_features import random_conv_features  # TensorFlow: late
 
     reals = reals[_first_of(asked)]
+    enough = not distribution.too_few_note(reals)
     figures: dict = {"distribution": {}, "seed_diversity": {}}
     describe = {
         "judge_features": judge.features,
@@ -215,13 +217,14 @@ def _compare_sets(
     }
     for name, features in describe.items():
         real, sampled = features(reals), features(drawn.images)
-        compared = distribution.compare_sets(real, sampled, config.seed)
-        figures["distribution"][name] = compared
+        if enough:
+            compared = distribution.compare_sets(real, sampled, config.seed)
+            figures["distribution"][name] = compared
         if config.seeds_per_prompt > 1:
             figures["seed_diversity"][name] = distribution.diversity(
                 sampled, drawn.asked, config.seed
             )
-    if config.inception_weights is not None:
+    if enough and config.inception_weights is not None:
         figures["distribution"]["inception_features"] = distribution.inception(
             reals, drawn.images, Path(config.inception_weights)
         )

@@ -8,6 +8,7 @@ import numpy as np
 from llmvis.errors import DataError
 
 NUM_RESAMPLES = 1000
+LEAST_OF_A_SET = 4  # elements, so that each half has two
 _NUM_HALVES = 40
 
 
@@ -83,7 +84,7 @@ def of_halves(
 
     Args:
         statistics: From one index array for each set to named numbers.
-        sizes: How many elements each set has, at least 4.
+        sizes: How many elements each set has, at least `LEAST_OF_A_SET`.
         seed: Of the halving.
 
     Returns:
@@ -91,12 +92,13 @@ def of_halves(
         either side; `n` is the size of the smallest set.
 
     Raises:
-        DataError: A set has fewer than 4 elements.
+        DataError: A set has fewer elements.
     """
-    if min(sizes) < 4:
+    if min(sizes) < LEAST_OF_A_SET:
         raise DataError(
             f"A set of {min(sizes)} pictures is too small to compare distributions, "
-            "which needs at least 4. Raise evaluate.num_prompts."
+            f"which needs at least {LEAST_OF_A_SET}. Raise evaluate.num_prompts, or "
+            "put more captioned pictures into the splits that are asked."
         )
     rng = np.random.default_rng(seed)
     whole = statistics(*(np.arange(size) for size in sizes))

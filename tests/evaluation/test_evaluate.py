@@ -267,6 +267,21 @@ def test_pictures_of_unknown_content_are_judged_by_their_captions(
     assert "What is drawn instead" not in page
 
 
+def test_three_real_pictures_are_reported_on_without_comparing_sets(
+    half_right, oracle, examples, params, tmp_path
+):
+    few = replace(params.evaluate, splits="validation", num_prompts=3)
+    found = evaluate(
+        half_right, oracle, examples, replace(params, evaluate=few), silent
+    )
+    report.write(found, tmp_path, tmp_path, {"model": "painter", "data set": "few"})
+
+    assert found.metrics["distribution"] == {}
+    assert found.metrics["alignment"]["validation"]["zh"]["all_correct"].n == 3
+    assert any("describe 3 different pictures" in note for note in found.notes)
+    assert "too few different real" in (tmp_path / "index.html").read_text("utf-8")
+
+
 def test_missing_inception_weights_stop_the_report_with_a_way_out(
     half_right, oracle, examples, params
 ):
