@@ -1,6 +1,6 @@
 """How the pictures as a whole compare with real ones."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,11 @@ from llmvis.metrics.memorisation import USUAL_COPIES, is_copy, nearest, thumbnai
 from llmvis.metrics.seed_diversity import seed_diversity
 from llmvis.metrics.vendi import vendi_score
 
+Features = Callable[[np.ndarray], np.ndarray]  # pictures to features, (N, F)
+
 MOST = 2000  # pictures of each set; the time and the memory grow with its square
+
+_FID_LEAST = 2048  # features of Inception v3: fewer pictures do not span them
 
 
 def compare_sets(reals: np.ndarray, samples: np.ndarray, seed: int) -> dict:
@@ -62,18 +66,52 @@ def too_few_note(reals: np.ndarray) -> list[str]:
     ]
 
 
-def inception(reals: np.ndarray, samples: np.ndarray, weights: Path) -> dict:
-    """Computes FID proper, on Inception features of downloaded weights.
+def read_inception(weights: str | None) -> Features | None:
+    """Reads Inception v3, where it is wanted: early, lest it stop a report half way.
 
     Raises:
-        StorageError: The weights are not there.
+        StorageError: The weights are not there, or are another network's.
     """
-    from llmvis.metrics.image_features import inception_features
+    from llmvis.metrics.image_features import InceptionFeatures  # TensorFlow: late
 
-    real, drawn = (inception_features(images, weights) for images in (reals, samples))
+    return None if weights is None else InceptionFeatures(Path(weights))
+
+
+def inception(
+    reals: np.ndarray, samples: np.ndarray, features: Features, seed: int
+) -> dict:
+    """Computes FID proper, of as many drawn pictures as real ones.
+
+    Args:
+        reals: Real pictures, shape `(N, H, W, 3)`, uint8.
+        samples: Drawn pictures, shape `(M, H, W, 3)`, uint8, in any order: which are
+            compared is drawn from all, so that no split stands for the others.
+        features: `metrics.image_features.InceptionFeatures`.
+        seed: Of the choice of pictures.
+
+    Returns:
+        `fid`: its `value`, 0 being best, and `n` pictures of each set.
+    """
+    rng = np.random.default_rng(seed)
     size = min(len(reals), len(samples))
-    distance = frechet_distance(real[:size], drawn[:size])
-    return {"fid": {"value": distance, "n": size}}
+    real, drawn = (
+        features(images[rng.permutation(len(images))[:size]])
+        for images in (reals, samples)
+    )
+    return {"fid": {"value": frechet_distance(real, drawn), "n": size}}
+
+
+def fid_note(compared: dict) -> list[str]:
+    """Warns of an FID of fewer pictures than Inception v3 has features."""
+    number = compared.get("inception_features", {}).get("fid", {}).get("n", _FID_LEAST)
+    if number >= _FID_LEAST:
+        return []
+    return [
+        f"FID rests on {number} pictures, and of fewer than {_FID_LEAST:,}, the number "
+        "of Inception's features, it comes out too high, the more so the fewer there "
+        "are. Compare it with none but an FID of as many pictures, or raise "
+        "evaluate.num_prompts."
+    ]
 
 
 def diversity(features: np.ndarray, asked: Sequence[Asked], seed: int) -> Figure:

@@ -57,19 +57,21 @@ def evaluate(
     Raises:
         MismatchError: Model, judge and examples were not made from each other.
         DataError: There are too few prompts, or none that raises a question.
+        StorageError: The weights for FID are wanted and not there.
     """
     config = params.evaluate
     _check_judge(judge, examples)
     asked, notes = _prompts(judge, examples, config)
     reals = alignment.real_pictures(examples, asked)
     fidelity.check_match(model, reals)
+    inception = distribution.read_inception(config.inception_weights)
     drawn = asking.draw(model, asked, config, params.sampling, progress)
     progress(0, _NUM_PARTS, "judging what was drawn")
     rows = _judged(judge, drawn, config.seed)
     progress(1, _NUM_PARTS, "judging real pictures beside it")
     yardsticks = _yardsticks(model, judge, asked, reals, drawn, config.seed)
     progress(2, _NUM_PARTS, "comparing the sets of pictures")
-    sets = _compare_sets(judge, asked, reals, drawn, config)
+    sets = _compare_sets(judge, asked, reals, drawn, config, inception)
     progress(3, _NUM_PARTS, "looking for copies of training pictures")
     copies = distribution.Copies(examples, drawn.images, reals[_first_of(asked)])
     progress(4, _NUM_PARTS, "measuring the parts")
@@ -104,6 +106,7 @@ def evaluate(
         notes=[
             *notes,
             *distribution.too_few_note(some),
+            *distribution.fid_note(sets["distribution"]),
             *trust_note(yardsticks["real"]),
             *order_note(sensitivity),
             *distribution.copies_note(memorised["copies"]),
@@ -204,7 +207,12 @@ def _language_gap(rows: pd.DataFrame, seed: int) -> dict[str, Figure]:
 
 
 def _compare_sets(
-    judge, asked: list[Asked], reals: np.ndarray, drawn: Drawn, config: EvaluateConfig
+    judge,
+    asked: list[Asked],
+    reals: np.ndarray,
+    drawn: Drawn,
+    config: EvaluateConfig,
+    inception: distribution.Features | None,
 ) -> dict:
     from llmvis.metrics.image_features import random_conv_features  # TensorFlow: late
 
@@ -224,9 +232,9 @@ def _compare_sets(
             figures["seed_diversity"][name] = distribution.diversity(
                 sampled, drawn.asked, config.seed
             )
-    if enough and config.inception_weights is not None:
+    if enough and inception is not None:
         figures["distribution"]["inception_features"] = distribution.inception(
-            reals, drawn.images, Path(config.inception_weights)
+            reals, drawn.images, inception, config.seed
         )
     return figures
 

@@ -42,41 +42,43 @@ def random_conv_features(images: np.ndarray) -> np.ndarray:
     return _run(network, images, lambda block: block / 127.5 - 1)
 
 
-def inception_features(images: np.ndarray, weights: Path) -> np.ndarray:
+class InceptionFeatures:
     """Describes pictures by Inception v3, the only features that FID may name.
 
+    Called with pictures, shape `(B, H, W, 3)`, uint8, it gives shape `(B, 2048)`.
+
     Args:
-        images: Shape `(B, H, W, 3)`, uint8.
         weights: The `.h5` or `.weights.h5` file of `keras.applications.InceptionV3`
             without its top.
-
-    Returns:
-        Shape `(B, 2048)`.
 
     Raises:
         StorageError: The weights are not there, or are another network's.
     """
-    if not weights.exists():
-        raise StorageError(
-            f"evaluate.inception_weights names {weights}, and no file is there. "
-            "Download the weights of keras.applications.InceptionV3 without top "
-            "(inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5) to that "
-            "place, or set evaluate.inception_weights to null to leave FID out."
+
+    def __init__(self, weights: Path):
+        if not weights.exists():
+            raise StorageError(
+                f"evaluate.inception_weights names {weights}, and no file is there. "
+                "Download the weights of keras.applications.InceptionV3 without top "
+                "(inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5) to that "
+                "place, or set evaluate.inception_weights to null to leave FID out."
+            )
+        self._network = keras.applications.InceptionV3(
+            include_top=False, weights=None, pooling="avg", input_shape=(299, 299, 3)
         )
-    network = keras.applications.InceptionV3(
-        include_top=False, weights=None, pooling="avg", input_shape=(299, 299, 3)
-    )
-    try:
-        network.load_weights(weights)
-    except (ValueError, OSError) as error:
-        raise StorageError(
-            f"{weights} does not hold the weights of Inception v3 without its top."
-        ) from error
+        try:
+            self._network.load_weights(weights)
+        except (ValueError, OSError) as error:
+            raise StorageError(
+                f"{weights} does not hold the weights of Inception v3 without its top."
+            ) from error
 
-    def prepare(block: np.ndarray) -> np.ndarray:
-        return keras.ops.image.resize(block / 127.5 - 1, (299, 299))
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        return _run(self._network, images, _as_inception_sees)
 
-    return _run(network, images, prepare)
+
+def _as_inception_sees(block: np.ndarray):
+    return keras.ops.image.resize(block / 127.5 - 1, (299, 299))
 
 
 def _run(network, images: np.ndarray, prepare) -> np.ndarray:

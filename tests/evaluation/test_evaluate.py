@@ -282,10 +282,43 @@ def test_three_real_pictures_are_reported_on_without_comparing_sets(
     assert "too few different real" in (tmp_path / "index.html").read_text("utf-8")
 
 
-def test_missing_inception_weights_stop_the_report_with_a_way_out(
+def test_missing_inception_weights_stop_the_report_before_anything_is_drawn(
     half_right, oracle, examples, params
 ):
     asked = replace(params.evaluate, inception_weights="no/such/file.h5")
+    told = []
 
     with pytest.raises(OSError, match=r"inception_weights names no/such/file\.h5"):
-        evaluate(half_right, oracle, examples, replace(params, evaluate=asked), silent)
+        evaluate(
+            half_right,
+            oracle,
+            examples,
+            replace(params, evaluate=asked),
+            lambda *progress: told.append(progress),
+        )
+    assert told == []
+
+
+def test_fid_draws_its_pictures_from_all_splits():
+    drawn = np.random.default_rng(0).integers(0, 100, (600, 2, 2, 3), "uint8")
+    drawn[:300, ..., 0], drawn[300:, ..., 0] = 0, 200
+    real = drawn[::4]
+
+    def features(images):
+        return images[:, 0, 0] / 100
+
+    fid = distribution.inception(real, drawn, features, seed=0)["fid"]
+
+    # The first 150 drawn ones, all of one kind, would be 2 away.
+    assert fid["n"] == 150
+    assert fid["value"] < 0.1
+
+
+def test_an_fid_of_few_pictures_is_told_from_one_of_many():
+    few, many = (
+        distribution.fid_note({"inception_features": {"fid": {"value": 9.0, "n": n}}})
+        for n in (301, 2048)
+    )
+
+    assert "FID rests on 301 pictures" in few[0]
+    assert many == distribution.fid_note({}) == []
