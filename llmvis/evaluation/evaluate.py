@@ -110,7 +110,7 @@ def evaluate(
             *trust_note(yardsticks["real"]),
             *order_note(sensitivity),
             *distribution.copies_note(memorised["copies"]),
-            *_flat_note(drawn.images),
+            *fidelity.flat_note(drawn.images),
         ],
     )
 
@@ -291,13 +291,3 @@ def _sensitivity(judge, examples: Path, asked: list[Asked], seed: int) -> list[d
     images = alignment.real_pictures(examples, some)
     regressed = regressed_pictures(examples, [one.prompt for one in some])
     return sensitivity_table(judge, images, truths, regressed, seed)
-
-
-def _flat_note(images: np.ndarray) -> list[str]:
-    flat = int(fidelity.flat_pictures(images).sum())
-    if not flat:
-        return []
-    return [
-        f"{flat} of {len(images)} pictures are one single colour: the model draws "
-        "nothing there. Look at the training curves before any other figure."
-    ]

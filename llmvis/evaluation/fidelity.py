@@ -130,3 +130,14 @@ def check_match(model, images: np.ndarray) -> None:
             f"{images.shape[1]}. Run `llmvis train` again, or ingest at "
             f"{model.image_size} pixels."
         )
+
+
+def flat_note(images: np.ndarray) -> list[str]:
+    """Says how many pictures `(N, Y, X, 3)` are of one colour; empty where none is."""
+    flat = int(flat_pictures(images).sum())
+    if not flat:
+        return []
+    return [
+        f"{flat} of {len(images)} pictures are one single colour: the model draws "
+        "nothing there. Look at the training curves before any other figure."
+    ]

@@ -117,6 +117,7 @@ def test_the_first_losses_are_far_lower_than_from_scratch_also_with_new_words(
     assert "Starts from llmvis 3" in said
 
 
+@pytest.mark.slow
 def test_a_training_that_was_cut_off_goes_on_as_if_nothing_had_happened(
     earlier, tmp_path
 ):
