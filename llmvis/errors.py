@@ -6,6 +6,7 @@ LlmvisError
 │   └── RefusedItem    one of them cannot: the rest goes on
 ├── PromptError      a prompt cannot be read: empty, too long, nothing to ask
 ├── ShapeError       an array does not have the shape its docstring promises
+├── DrawingError     a model gives no numbers where a picture should be
 ├── MissingStage     a stage was run before the stage that feeds it
 ├── MismatchError    two things on disk were not made from each other
 ├── StageFailed      a stage's process ended with an error
@@ -44,6 +45,10 @@ class PromptError(LlmvisError, ValueError):
 
 class ShapeError(LlmvisError, ValueError):
     """An array does not have the shape its docstring promises."""
+
+
+class DrawingError(LlmvisError, ArithmeticError):
+    """A model gives no numbers where a picture should be."""
 
 
 class MissingStage(LlmvisError, FileNotFoundError):

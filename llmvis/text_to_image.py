@@ -30,6 +30,7 @@ from llmvis.generators import (  # noqa: F401
 from llmvis.generators.drawing import Draw
 from llmvis.image_tokenizers.batching import in_batches
 from llmvis.image_tokenizers.layer_tokenizer import LayerTokenizer
+from llmvis.image_tokenizers.pixels import are_numbers, require_numbers, to_uint8
 from llmvis.image_tokenizers.sketch_tokenizer import SketchTokenizer
 from llmvis.prompts.text_tokenizer import TextTokenizer
 from llmvis.records import Sample
@@ -121,6 +122,7 @@ class TextToImage:
             ShapeError: There are not as many seeds as prompts.
             ConfigError: There are several candidates, and the family cannot say which
                 is the likeliest.
+            DrawingError: The model gives no numbers where pictures should be.
         """
         seeds = [seed] * len(prompts) if isinstance(seed, int) else list(seed)
         if len(seeds) != len(prompts):
@@ -195,7 +197,7 @@ class TextToImage:
         if self.generator.makes != "codes":
             return images
         codes = self._image_tokenizer.encode(images)
-        return _to_uint8(in_batches(self._decode, codes))
+        return to_uint8(in_batches(self._decode, codes))
 
     def save(self, folder: Path) -> None:
         """Writes everything that `load` needs, whole or not at all."""
@@ -252,7 +254,9 @@ class TextToImage:
             "top_k": np.int32(sampling.top_k),
             "top_p": np.float32(sampling.top_p),
         }
-        return np.asarray(draw(token_ids, noise, scales))[:wanted]
+        images, is_whole = draw(token_ids, noise, scales)
+        require_numbers(np.asarray(is_whole)[:wanted])
+        return np.asarray(images)[:wanted]
 
     def _noise(self, seeds, num_candidates=1):
         shape = self.generator.noise_shape
@@ -271,9 +275,11 @@ class TextToImage:
             made = self.generator.sample(token_ids, noise, self._null_ids, draw)
             if num_candidates > 1:
                 made = self._likeliest(token_ids, made, num_candidates)
+            is_whole = are_numbers(made)
             if self.generator.makes == "codes":
                 made = self._image_tokenizer.decode(made)
-            return ops.cast(ops.round(made * 255), "uint8")
+                is_whole = ops.logical_and(is_whole, are_numbers(made))
+            return ops.cast(ops.round(made * 255), "uint8"), is_whole
 
         return draw_pictures
 
@@ -291,7 +297,3 @@ class TextToImage:
                 f"The family {self.family!r} gives no likelihood, which several "
                 "candidates and the held-out likelihood need. Ask `autoregressive`."
             )
-
-
-def _to_uint8(images):
-    return np.round(images * 255).astype("uint8")

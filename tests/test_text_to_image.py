@@ -8,6 +8,7 @@ import pytest
 from llmvis.config import SamplingConfig
 from llmvis.errors import (
     ConfigError,
+    DrawingError,
     MismatchError,
     MissingStage,
     PromptError,
@@ -107,6 +108,36 @@ def test_decoding_the_codes_of_a_picture_rebuilds_it(model):
 
     assert rebuilt.shape == pictures.shape
     assert np.array_equal(rebuilt[69:], model.reconstruct(pictures[69:]))
+
+
+@pytest.fixture
+def spoil(model):
+    """Spoils a weight of a part of the model, and mends it after the test."""
+    kept = []
+
+    def spoil_part(name):
+        weight = getattr(model, name).trainable_variables[-1]
+        kept.append((weight, weight.numpy()))
+        weight.assign(np.full(weight.shape, np.nan))
+
+    yield spoil_part
+    for weight, value in kept:
+        weight.assign(value)
+
+
+@pytest.mark.parametrize("part", ["generator", "image_tokenizer"])
+def test_a_model_with_nan_in_its_weights_draws_nothing(model, spoil, part):
+    spoil(part)
+
+    with pytest.raises(DrawingError, match=r"In 3 of 3 pictures .* lower train"):
+        model.generate(PROMPTS, 7, PLAIN)
+
+
+def test_an_image_tokenizer_with_nan_in_its_weights_rebuilds_nothing(model, spoil):
+    spoil("image_tokenizer")
+
+    with pytest.raises(DrawingError, match="In 3 of 3 pictures"):
+        model.reconstruct(np.zeros((3, 32, 32, 3), "uint8"))
 
 
 def test_prompts_and_seeds_must_be_as_many(model):

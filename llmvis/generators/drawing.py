@@ -37,7 +37,8 @@ def draw_values(logits, noise, draw):
         draw: How.
 
     Returns:
-        Values, shape `(B, ...)`, int32, and the log-likelihood of each, in nats.
+        Values, shape `(B, ...)`, int32, and the log-likelihood of each, in nats. A
+        value is -1 where logits are no numbers.
     """
     if draw.guided:
         conditional, unconditional = ops.split(logits, 2)
@@ -45,7 +46,10 @@ def draw_values(logits, noise, draw):
     logits = logits / draw.temperature
     if draw.narrowed:
         logits = _likeliest(logits, draw.top_k, draw.top_p)
-    values = ops.cast(ops.argmax(logits + noise, axis=-1), "int32")
+    noisy = logits + noise
+    values = ops.cast(ops.argmax(noisy, axis=-1), "int32")
+    # The largest of NaN would be a value like any other; their sum is NaN too.
+    values = ops.where(ops.isfinite(ops.sum(noisy, axis=-1)), values, -1)
     nats = ops.take_along_axis(ops.log_softmax(logits), values[..., None], axis=-1)
     return values, nats[..., 0]
 

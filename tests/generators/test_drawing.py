@@ -27,6 +27,13 @@ def test_gumbel_noise_draws_values_in_proportion_to_their_probability(plain):
     assert np.allclose(np.bincount(drawn) / len(drawn), shares, atol=0.015)
 
 
+def test_of_logits_that_are_no_numbers_none_is_drawn(plain):
+    logits = np.array([[0.0, 1.0], [0.0, np.nan], [np.inf, 0.0]], "float32")
+    drawn, _ = draw_values(logits, np.zeros_like(logits), plain)
+
+    assert np.array_equal(drawn, [1, -1, -1])
+
+
 def test_only_the_top_k_are_drawn(plain):
     logits = np.array([[0.0, 1.0, 2.0, 3.0]], "float32")
     noise = np.array([[90.0, 80.0, 0.0, 0.0]], "float32")
