@@ -214,9 +214,14 @@ class SamplingConfig:
 
     def __post_init__(self):
         require(
-            self.temperature > 0,
-            f"sampling.temperature is {self.temperature}, and must be above 0. "
-            "For the likeliest code at every step, set sampling.top_k to 1.",
+            0.01 <= self.temperature <= 100,  # or logits are no numbers any more
+            f"sampling.temperature is {self.temperature}, and must be from 0.01 to "
+            "100. For the likeliest code at every step, set sampling.top_k to 1.",
+        )
+        require(
+            0 <= self.guidance_scale <= 100,
+            f"sampling.guidance_scale is {self.guidance_scale}, and must be from 0 to "
+            "100. 1.0 is off; try 1.5.",
         )
         require(
             self.top_k >= 0,

@@ -137,7 +137,7 @@ class TestMistakes:
         ("arguments", "message"),
         [
             (["-o", "cat.jpg"], "Name a .png file or a folder"),
-            (["-o", "cat.png", "--temperature", "0"], "must be above 0"),
+            (["-o", "cat.png", "--temperature", "0"], "must be from 0.01 to 100"),
             (["-o", "cat.png", "--num-images", "0"], "--num-images"),
             ([], "--output"),
         ],

@@ -97,6 +97,7 @@ def test_a_whole_number_may_stand_for_a_fraction(params):
         ("finishing", {"denoise": -0.1}, r"finishing\.denoise is -0\.1.*Try 0\.05"),
         ("finishing", {"sharpen": 11.0}, r"finishing\.sharpen is 11\.0.*Try 1"),
         ("sampling", {"temperature": 0.0}, r"temperature is 0\.0.*top_k to 1"),
+        ("sampling", {"guidance_scale": 1e9}, r"guidance_scale is .*from 0 to 100"),
         ("serve", {"port": 80000}, r"port is 80000"),
         ("register", {"name": "a/b"}, r"register\.name is 'a/b'"),
         ("gate", {"main_score": "fid"}, r"main_score is 'fid'.*Try alignment\."),

@@ -48,7 +48,7 @@ def generate(
     seed: Annotated[int, typer.Option(help="Of the first picture.")] = 0,
     num_images: Annotated[int, typer.Option(min=1, help="For each prompt.")] = 1,
     guidance_scale: Annotated[float | None, typer.Option(help="1.0 is off.")] = None,
-    temperature: Annotated[float | None, typer.Option(help="Above 0.")] = None,
+    temperature: Annotated[float | None, typer.Option(help="From 0.01 to 100.")] = None,
     top_k: Annotated[int | None, typer.Option(help="0 keeps all.")] = None,
     top_p: Annotated[float | None, typer.Option(help="1.0 keeps all.")] = None,
     num_steps: Annotated[

@@ -3,6 +3,7 @@
 Cast to whole numbers, NaN becomes a colour like any other.
 """
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -20,8 +21,8 @@ def are_numbers(made):
         Shape `(B,)`, bool.
     """
     axes = tuple(range(1, len(made.shape)))
-    # Not `isfinite` alone: codes are always that. And NaN is not above anything.
-    return ops.all(ops.logical_and(made >= 0, ops.isfinite(made)), axis=axes)
+    is_code = "int" in keras.backend.standardize_dtype(made.dtype)
+    return ops.all(made >= 0 if is_code else ops.isfinite(made), axis=axes)
 
 
 def require_numbers(is_whole: np.ndarray) -> None:

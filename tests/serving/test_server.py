@@ -124,7 +124,10 @@ def test_words_that_training_never_met_are_named(client):
             {"prompt": "a bird", "temper": 1},
             r"no option temper; there are.*temperature",
         ),
-        ({"prompt": "a bird", "temperature": 0}, "temperature: .*greater than 0"),
+        (
+            {"prompt": "a bird", "temperature": 0},
+            "temperature: .*greater than or equal to 0.01",
+        ),
         ({"prompt": "a bird", "seed": -1}, "seed: .*greater than or equal to 0"),
         ({}, "prompt: Field required"),
     ],
