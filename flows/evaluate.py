@@ -3,6 +3,8 @@
 import subprocess
 from pathlib import Path
 
+import pandas as pd
+
 from flows import progress
 from llmvis import config, storage
 from llmvis.errors import MismatchError, MissingStage
@@ -10,6 +12,7 @@ from llmvis.errors import MismatchError, MissingStage
 EXAMPLES, MODEL, JUDGE = Path("data/examples"), Path("data/model"), Path("data/judge")
 TOKENS, TRAINING = Path("data/tokens"), Path("data/training")
 REPORT = Path("data/report")
+_LISTED = 8  # licenses; the data card has all
 
 
 def evaluate() -> None:
@@ -45,15 +48,20 @@ def _check_tokens(model) -> None:
 
 
 def _facts(model, judge, params: config.Params) -> dict[str, str]:
-    sizes = {
-        split: len(storage.read_table(EXAMPLES, split, ["example_id"]))
+    licenses = {
+        split: storage.read_table(EXAMPLES, split, ["license"])["license"]
         for split in storage.splits(EXAMPLES)
     }
-    sampling = params.sampling
+    counts = pd.concat(licenses.values()).value_counts().head(_LISTED)
+    num_accepted = sum(map(len, licenses.values()))
+    num_refused = len(storage.read_refusals(EXAMPLES))
+    source, sampling = params.ingest.source, params.sampling
     return {
         "model": f"{model.family}, {model.num_parameters / 1e6:.1f} million parameters",
-        "data set": f"{params.ingest.source}, {sizes['train']:,} training pictures",
-        "splits": ", ".join(f"{split} {size:,}" for split, size in sizes.items()),
+        "data set": f"{source}, {len(licenses['train']):,} training pictures",
+        "refused": f"{num_refused:,} of {num_accepted + num_refused:,} items",
+        "splits": ", ".join(f"{split} {len(one):,}" for split, one in licenses.items()),
+        "licenses": ", ".join(f"{name} {count:,}" for name, count in counts.items()),
         "drawn with": f"guidance scale {sampling.guidance_scale}, temperature "
         f"{sampling.temperature}, top-k {sampling.top_k}, {sampling.num_steps} steps",
         "judge": judge.name,
