@@ -1,10 +1,12 @@
 """What is held out of training must not be in it: no graph, caption or picture."""
 
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
 
-from llmvis.config import IngestConfig
+from llmvis import config
 from llmvis.datasets import scenes
 from llmvis.datasets.scene_splits import HELD_OUT_PAIRS
 from llmvis.prompts.lexicon import COLORS, KINDS
@@ -12,19 +14,11 @@ from llmvis.prompts.relations import holds, union
 from llmvis.records import Example, Scene
 
 NUM_TRAIN, NUM_TEST = 3000, 300
-CONFIG = IngestConfig(
-    source="scenes",
-    path="",
+CONFIG = replace(
+    config.read(Path(__file__).parents[2] / "params.yaml").ingest,
     image_size=32,
-    background="#ffffff",
-    min_side=8,
-    fit="pad",
-    min_sharpness=0,
-    min_contrast=0,
-    engine=None,
     num_train_scenes=NUM_TRAIN,
     num_test_scenes=NUM_TEST,
-    seed=0,
 )
 SEEN = ("train", "validation", "test_seen")
 HELD_OUT = ("test_unseen_scene", "test_unseen_binding")

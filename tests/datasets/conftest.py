@@ -1,18 +1,19 @@
 """Small folders of pictures, and an ingest of them from beginning to end."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from llmvis import storage
-from llmvis.config import IngestConfig
+from llmvis import config, storage
 from llmvis.datasets.ingestion import ingest
 from llmvis.datasets.item import Item
 from llmvis.datasets.place import Place
 from llmvis.datasets.sources import SOURCES, detect
 
+PARAMS = config.read(Path(__file__).parents[2] / "params.yaml")
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
 
@@ -88,25 +89,10 @@ def take_in(tmp_path_factory):
     home = tmp_path_factory.mktemp("project")
 
     def run(path, source=None, **values):
-        config = IngestConfig(
-            **{
-                "source": source or detect(Place(str(path))),
-                "path": str(path),
-                "image_size": 32,
-                "background": "#ffffff",
-                "min_side": 8,
-                "fit": "pad",
-                "min_sharpness": 0,
-                "min_contrast": 0,
-                "engine": None,
-                "num_train_scenes": 1,
-                "num_test_scenes": 1,
-                "seed": 0,
-                **values,
-            }
-        )
+        asked = {"image_size": 32, "num_train_scenes": 1, "num_test_scenes": 1}
+        asked |= {"source": source or detect(Place(str(path))), "path": str(path)}
         counts = ingest(
-            config,
+            replace(PARAMS.ingest, **asked | values),
             home / "examples",
             cache=home / "cache",
             num_processes=1,

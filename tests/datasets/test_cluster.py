@@ -6,28 +6,19 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from llmvis import storage
-from llmvis.config import IngestConfig
+from llmvis import config, storage
 from llmvis.datasets.ingestion import ingest
 from llmvis.errors import DataError
 
 NUM_ITEMS = 1500
-CONFIG = IngestConfig(
+CONFIG = replace(
+    config.read(Path(__file__).parents[2] / "params.yaml").ingest,
     source="image_folder",
-    path="",
     image_size=32,
-    background="#ffffff",
-    min_side=8,
-    fit="pad",
-    min_sharpness=0,
-    min_contrast=0,
-    engine=None,
-    num_train_scenes=1,
-    num_test_scenes=1,
-    seed=0,
 )
 
 

@@ -1,37 +1,24 @@
 import struct
 import zlib
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageFilter
 
-from llmvis.config import IngestConfig
+from llmvis import config
 from llmvis.datasets import quality
 from llmvis.datasets.image_files import read_square
 from llmvis.errors import ConfigError, RefusedItem
 
+INGEST = config.read(Path(__file__).parents[2] / "params.yaml").ingest
 RED, WHITE = (255, 0, 0), (255, 255, 255)
 
 
 def read(data, image_size, background, min_side, **others):
-    config = IngestConfig(
-        **{
-            "source": "image_folder",
-            "path": "",
-            "image_size": image_size,
-            "background": background,
-            "min_side": min_side,
-            "fit": "pad",
-            "min_sharpness": 0,
-            "min_contrast": 0,
-            "engine": None,
-            "num_train_scenes": 1,
-            "num_test_scenes": 1,
-            "seed": 0,
-            **others,
-        }
-    )
-    return read_square(data, config)
+    asked = {"image_size": image_size, "background": background, "min_side": min_side}
+    return read_square(data, replace(INGEST, **asked, **others))
 
 
 def save(image: Image.Image, path, **options):

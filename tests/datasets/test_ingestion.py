@@ -10,24 +10,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from llmvis import storage
-from llmvis.config import IngestConfig
+from llmvis import config, storage
 from llmvis.datasets.ingestion import ingest
 
 ROOT = Path(__file__).parents[2]
-CONFIG = IngestConfig(
-    source="scenes",
-    path="",
+CONFIG = replace(
+    config.read(ROOT / "params.yaml").ingest,
     image_size=32,
-    background="#ffffff",
-    min_side=8,
-    fit="pad",
-    min_sharpness=0,
-    min_contrast=0,
-    engine=None,
     num_train_scenes=150,
     num_test_scenes=20,
-    seed=0,
 )
 
 

@@ -1,10 +1,11 @@
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from llmvis.config import IngestConfig
+from llmvis import config
 from llmvis.datasets import scenes
 from llmvis.datasets.scene_layout import GRID, LONGEST
 from llmvis.errors import ConfigError
@@ -12,19 +13,10 @@ from llmvis.prompts.lexicon import COLORS, KINDS, RELATIONS
 from llmvis.prompts.relations import holds, union
 from llmvis.records import Scene
 
-CONFIG = IngestConfig(
-    source="scenes",
-    path="",
-    image_size=64,
-    background="#ffffff",
-    min_side=8,
-    fit="pad",
-    min_sharpness=0,
-    min_contrast=0,
-    engine=None,
+CONFIG = replace(
+    config.read(Path(__file__).parents[2] / "params.yaml").ingest,
     num_train_scenes=2000,
     num_test_scenes=200,
-    seed=0,
 )
 
 

@@ -1,25 +1,19 @@
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from llmvis import storage
-from llmvis.config import EvaluateConfig, IngestConfig, SamplingConfig
+from llmvis import config, storage
+from llmvis.config import EvaluateConfig, SamplingConfig
 from llmvis.datasets import scenes
 from llmvis.prompts.parse import questions
 from llmvis.records import Question, Sample, Scene, Verdict
 
-INGEST = IngestConfig(
-    source="scenes",
-    path="",
-    image_size=64,
-    background="#ffffff",
-    min_side=8,
-    fit="pad",
-    min_sharpness=0,
-    min_contrast=0,
-    engine=None,
+INGEST = replace(
+    config.read(Path(__file__).parents[2] / "params.yaml").ingest,
     num_train_scenes=30,
     num_test_scenes=10,
-    seed=0,
 )
 EVALUATE = EvaluateConfig(
     splits="test",

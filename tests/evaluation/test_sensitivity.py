@@ -1,10 +1,11 @@
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 
-from llmvis.config import IngestConfig
+from llmvis import config
 from llmvis.datasets import scenes
 from llmvis.errors import DataError
 from llmvis.evaluation.judge_order import order_note, unnoticed
@@ -14,21 +15,8 @@ from llmvis.judges.answering import answer
 from llmvis.judges.reading import of_truth
 from llmvis.records import Scene, Thing
 
-CONFIG = IngestConfig(
-    source="scenes",
-    path="data/raw",
-    image_size=64,
-    background="#ffffff",
-    min_side=8,
-    fit="pad",
-    min_sharpness=0,
-    min_contrast=0,
-    engine=None,
-    num_train_scenes=20,
-    num_test_scenes=20,
-    seed=0,
-)
-SCENES = [scenes.make_scene("train", number, CONFIG) for number in range(20)]
+INGEST = config.read(Path(__file__).parents[2] / "params.yaml").ingest
+SCENES = [scenes.make_scene("train", number, INGEST) for number in range(20)]
 # Pictures that carry nothing but their number.
 NUMBERED = np.arange(20, dtype=np.uint8)[:, None, None, None]
 
@@ -129,7 +117,7 @@ def test_one_picture_cannot_have_its_caption_shuffled():
     "spoil", [altering.blurred, altering.noisy, altering.gray, altering.black]
 )
 def test_spoiled_pictures_keep_their_shape_and_type(spoil):
-    images = np.stack([scenes.read_item(("train", 0), CONFIG).image])
+    images = np.stack([scenes.read_item(("train", 0), INGEST).image])
     spoiled = spoil(images, 0)
     assert spoiled.shape == images.shape
     assert spoiled.dtype == np.uint8

@@ -1,10 +1,11 @@
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from llmvis import judges
-from llmvis.config import IngestConfig, JudgeConfig
+from llmvis import config, judges
+from llmvis.config import JudgeConfig
 from llmvis.datasets import scenes
 from llmvis.errors import DataError, MissingStage, TrainingError
 from llmvis.judges.fit import Report
@@ -12,19 +13,11 @@ from llmvis.judges.scene_training import train_scene_judge
 from llmvis.judges.training import Pairs, train_judge
 from llmvis.records import Scene
 
-INGEST = IngestConfig(
-    source="scenes",
-    path="data/raw",
+INGEST = dataclasses.replace(
+    config.read(Path(__file__).parents[2] / "params.yaml").ingest,
     image_size=32,
-    background="#ffffff",
-    min_side=8,
-    fit="pad",
-    min_sharpness=0,
-    min_contrast=0,
-    engine=None,
     num_train_scenes=48,
     num_test_scenes=24,
-    seed=0,
 )
 CONFIG = JudgeConfig(
     num_steps=4,

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from llmvis import config, storage
-from llmvis.config import IngestConfig
 from llmvis.datasets import scenes
 from llmvis.errors import ConfigError
 from llmvis.finishing.histograms import channel_histograms
@@ -23,16 +22,8 @@ def asking(**changes):
 
 @pytest.fixture(scope="module")
 def examples(tmp_path_factory):
-    ingest = IngestConfig(
-        **{
-            **{
-                f.name: getattr(PARAMS.ingest, f.name)
-                for f in dataclasses.fields(IngestConfig)
-            },
-            "image_size": 32,
-            "num_train_scenes": 40,
-            "num_test_scenes": 2,
-        }
+    ingest = dataclasses.replace(
+        PARAMS.ingest, image_size=32, num_train_scenes=40, num_test_scenes=2
     )
     folder = tmp_path_factory.mktemp("data") / "examples"
     with storage.staged(folder) as staging, storage.ExamplesWriter(staging) as writer:
