@@ -78,6 +78,7 @@ import pandas as pd
 from llmvis import evaluation, storage
 from llmvis.evaluation import alignment
 from llmvis.model_registry.decisions import Contender
+from llmvis.png import encode_png
 
 NUM_PROMPTS = 2000
 COST = {"seconds_per_picture": 0.004, "parameters": 1000}
@@ -109,7 +110,7 @@ def contender(name, right):
 
 def write_report(right, folder):
     made = contender("report", right)
-    png = storage.encode_png(np.zeros((4, 4, 3), np.uint8))
+    png = encode_png(np.zeros((4, 4, 3), np.uint8))
     made.rows.assign(image=[{"bytes": png}] * NUM_PROMPTS).to_parquet(
         folder / "prompts.parquet"
     )

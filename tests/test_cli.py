@@ -15,6 +15,7 @@ from llmvis import storage
 from llmvis.cli import app, main, pictures
 from llmvis.model_registry.provenance import Version
 from llmvis.model_registry.provenance import read as read_provenance
+from llmvis.png import encode_png
 from llmvis.records import Sample
 
 ROOT = Path(__file__).parents[1]
@@ -339,7 +340,7 @@ class TestCompare:
     def report(self, folder, right, judge="a"):
         """Writes what a comparison reads of a report: ten prompts, each twice."""
         folder.mkdir()
-        picture = storage.encode_png(np.full((8, 8, 3), 200, dtype="uint8"))
+        picture = encode_png(np.full((8, 8, 3), 200, dtype="uint8"))
         pd.DataFrame(
             {
                 "split": "test_seen",

@@ -188,12 +188,6 @@ class TestExamples:
         assert features["image"] == {"_type": "Image"}
 
 
-def test_pixels_survive_a_png():
-    image = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
-
-    assert np.array_equal(storage.decode_png(storage.encode_png(image)), image)
-
-
 def test_tokens_come_back_as_they_were(tmp_path):
     tokens = Tokens(
         codes=np.arange(8, dtype=np.int8).reshape(1, 2, 2, 2),

@@ -5,6 +5,7 @@ write it in the order of the listing. Between the passes 120 bytes of each item 
 kept, and the pictures are in the cache.
 """
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from llmvis.datasets.sources import SOURCES
 from llmvis.datasets.splitting import SPLITS, Assignment, assign
 from llmvis.errors import DataError, RefusedItem
 from llmvis.processes import map_chunks
+from llmvis.prompts import language
 from llmvis.records import Refusal
 
 _ITEMS_PER_CHUNK = 64  # more would make Ctrl-C slow, fewer the handing over
@@ -62,6 +64,8 @@ class Collector:
         listed = SOURCES[self.config.source].list_items(place)
         listing = reading.Packed(listed, _ITEMS_PER_CHUNK)
         path = self.cache / _CACHE
+        loading = threading.Thread(target=language.load)  # for the card, meanwhile
+        loading.start()
         with PictureCache(path) as pictures, storage.staged(folder) as staging:
             found = self._read(listing, pictures, path)
             facts = found.facts
@@ -74,6 +78,7 @@ class Collector:
                 results = _results(listing, found, assignment, pictures)
                 self._write(writer, results, len(listing), place.title)
             self._require_all(writer, len(listing))
+            loading.join()
             card.write(staging, place.title, self.config, found.notes)
             pictures.keep_only(found.used)
         return {**writer.counts, "refused": writer.num_refused}
@@ -146,7 +151,8 @@ def _results(
     pictures: PictureCache,
 ) -> Iterator[dict | Refusal]:
     """Makes a row of storage, or a refusal, of each item in order."""
-    numbers = iter(range(len(found.facts)))
+    keys = [key.tobytes() for key in found.facts["key"]]
+    accepted = enumerate(pictures.in_order(keys))
     for position, item in enumerate(listing):
         if isinstance(item, Refusal):
             yield item
@@ -154,11 +160,10 @@ def _results(
         if position in found.refusals:
             yield found.refusals[position]
             continue
-        number = next(numbers)
+        number, entry = next(accepted)
         if assignment.leak[number]:
             yield item.refused(_LEAK)
             continue
-        entry = pictures[found.facts["key"][number].tobytes()]
         group = f"{assignment.group[number]:016x}"
         yield _row(item, entry, SPLITS[assignment.split[number]], group)
 

@@ -26,9 +26,11 @@ def flatten(image: Image.Image, color: tuple[int, int, int]) -> Image.Image:
         return _to_srgb(image)
     clear = image.convert("RGBA")
     canvas = Image.new("RGBA", image.size, (*color, 255))
-    solid = _to_srgb(clear)
-    solid.putalpha(clear.getchannel("A"))
-    canvas.alpha_composite(solid)
+    if "icc_profile" in image.info:
+        solid = _to_srgb(clear)
+        solid.putalpha(clear.getchannel("A"))
+        clear = solid
+    canvas.alpha_composite(clear)
     return canvas.convert("RGB")
 
 

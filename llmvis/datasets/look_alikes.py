@@ -11,8 +11,6 @@ from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 LOOK_SIZE = 64
 _HASH_BYTES = 16
@@ -93,6 +91,10 @@ def join(size: int, *links: np.ndarray) -> np.ndarray:
     Returns:
         The group of each, shape `(N,)`.
     """
+    # The processes that read, which only look, start sooner without them.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     all_E2 = np.concatenate([np.empty((0, 2), np.int64), *links])
     graph = coo_array(
         (np.ones(len(all_E2), bool), (all_E2[:, 0], all_E2[:, 1])), (size, size)

@@ -5,11 +5,10 @@ A SQLite file, because it stays whole however a run ends.
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from llmvis.config import IngestConfig
 from llmvis.errors import StorageError
@@ -25,8 +24,7 @@ _SETTINGS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """A picture as it was read, or why it was not."""
 
     key: bytes  # 32, of the file's content and all that decides what becomes of it
@@ -39,7 +37,8 @@ class Entry:
     fix: str = ""
 
 
-_COLUMNS = ", ".join(field.name for field in fields(Entry))
+_COLUMNS = ", ".join(Entry._fields)
+_ASKED_AT_ONCE = 256
 
 
 @cache
@@ -88,16 +87,25 @@ class PictureCache:
         self._base.close()
 
     def get(self, key: bytes) -> Entry | None:
-        row = self._base.execute(
-            f"SELECT {_COLUMNS} FROM pictures WHERE key = ?", (key,)
-        ).fetchone()
-        return row and Entry(**dict(zip(Entry.__slots__, row, strict=True)))
+        return next(iter(self._find([key])), None)
 
-    def __getitem__(self, key: bytes) -> Entry:
-        entry = self.get(key)
-        if entry is None:
-            raise KeyError(key.hex())
-        return entry
+    def _find(self, keys: Sequence[bytes]) -> list[Entry]:
+        marks = ", ".join("?" * len(keys))
+        rows = self._base.execute(
+            f"SELECT {_COLUMNS} FROM pictures WHERE key IN ({marks})", keys
+        )
+        return [Entry(*row) for row in rows]
+
+    def in_order(self, keys: Sequence[bytes]) -> Iterator[Entry]:
+        """Gives the entries of all keys, few of them in memory at a time.
+
+        Raises:
+            KeyError: One is not there.
+        """
+        for i in range(0, len(keys), _ASKED_AT_ONCE):
+            asked = keys[i : i + _ASKED_AT_ONCE]
+            found = {entry.key: entry for entry in self._find(asked)}
+            yield from (found[key] for key in asked)
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Keeps entries, all of them or none.
@@ -105,12 +113,11 @@ class PictureCache:
         Raises:
             StorageError: The disk is full, or the file cannot be written.
         """
-        marks = ", ".join("?" for _ in Entry.__slots__)
-        rows = ([getattr(one, name) for name in Entry.__slots__] for one in entries)
+        marks = ", ".join("?" * len(Entry._fields))
         command = f"INSERT OR REPLACE INTO pictures VALUES ({marks})"
         try:
             with self._base:
-                self._base.executemany(command, rows)
+                self._base.executemany(command, entries)
         except sqlite3.OperationalError as error:
             raise StorageError(
                 f"Could not write {self._path}: {error}. Earlier output is untouched. "

@@ -2,7 +2,6 @@
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import laplace
 
 from llmvis.errors import RefusedItem
 
@@ -46,6 +45,8 @@ def sharpness(luma: np.ndarray) -> float:
     Returns:
         In squared levels: 0 for a plain picture or an even slope.
     """
+    from scipy.ndimage import laplace  # many processes read without asking this
+
     return float(laplace(luma, mode="nearest").var())
 
 

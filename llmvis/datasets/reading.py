@@ -22,9 +22,9 @@ from llmvis.datasets.picture_cache import Entry, PictureCache, salt
 from llmvis.datasets.place import Place
 from llmvis.datasets.splitting import SPLITS, UNKNOWN
 from llmvis.errors import RefusedItem
+from llmvis.png import encode_png
 from llmvis.prompts import language
 from llmvis.records import Refusal
-from llmvis.storage import encode_png
 
 # Unicode's names of one drawing in six skins: none may be tested if one is trained on.
 _SKIN_TONE = re.compile(r"(?:medium-)?(?:light|medium|dark) skin tone")

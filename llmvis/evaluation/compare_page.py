@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from llmvis import storage
 from llmvis.evaluation.compare import Comparison
 from llmvis.evaluation.formats import BAR_NAMES, as_address, template
 from llmvis.metrics.figure import Figure
+from llmvis.png import decode_png
 
 _MOST = 12  # pictures of each side
 _NAMES = {
@@ -71,8 +71,8 @@ def _side_by_side(
             "prompt": row["prompt"],
             "lang": row["lang"],
             "split": row["split"],
-            "a": as_address(storage.decode_png(row["image_a"]["bytes"])),
-            "b": as_address(storage.decode_png(row["image_b"]["bytes"])),
+            "a": as_address(decode_png(row["image_a"]["bytes"])),
+            "b": as_address(decode_png(row["image_b"]["bytes"])),
             "reasons_a": _reasons(row.get("verdicts_a")),
             "reasons_b": _reasons(row.get("verdicts_b")),
         }

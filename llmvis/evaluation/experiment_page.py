@@ -23,6 +23,7 @@ from llmvis.evaluation.report import read_facts, read_rows
 from llmvis.evaluation.search import Search, shown
 from llmvis.files import replacing
 from llmvis.metrics.figure import Figure
+from llmvis.png import decode_png
 
 _SAMPLE = ["split", "lang", "prompt", "seed"]  # names one picture in every report
 _WALL = 16  # prompts, shared out among the splits and languages
@@ -201,5 +202,5 @@ def _first_of_each(samples: pd.DataFrame) -> pd.DataFrame:
 
 def _cell(row: pd.Series) -> dict:
     right = row["all_correct" if "all_correct" in row else "r_precision"]
-    picture = storage.decode_png(row["image"]["bytes"])
+    picture = decode_png(row["image"]["bytes"])
     return {"picture": as_address(picture), "right": bool(right)}

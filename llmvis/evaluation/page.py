@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from llmvis import storage
 from llmvis.evaluation.alignment import reasons
 from llmvis.evaluation.compare import language_gaps
 from llmvis.evaluation.confusion import NOTHING, Counts, as_matrix
@@ -23,6 +22,7 @@ from llmvis.evaluation.formats import (
 from llmvis.evaluation.judge_order import unnoticed
 from llmvis.evaluation.plots import charts
 from llmvis.metrics.figure import Figure
+from llmvis.png import decode_png
 from llmvis.prompts.lexicon import COLORS, KINDS
 
 _GALLERY = 24  # pictures, shared out among the splits and languages
@@ -107,7 +107,7 @@ def _previews(folder: Path) -> list[tuple[str, str]]:
     return [
         (
             f"{int(path.stem.removeprefix('step_')):,}",
-            as_address(storage.decode_png(path.read_bytes())),
+            as_address(decode_png(path.read_bytes())),
         )
         for path in chosen
     ]

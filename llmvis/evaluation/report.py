@@ -13,6 +13,7 @@ from llmvis.evaluation import page
 from llmvis.evaluation.alignment import QUESTIONS, reasons
 from llmvis.evaluation.evaluate import Findings
 from llmvis.evaluation.grid import sample_grid
+from llmvis.png import decode_png, encode_png
 
 ROWS, METRICS, PAGE = "prompts.parquet", "metrics.json", "index.html"
 GRID, ACCURACY, FACTS = "samples.png", "accuracy.csv", "facts.json"
@@ -44,7 +45,7 @@ def write(
 def _encoded(findings: Findings) -> pd.Series:
     """Encodes pictures in the Hugging Face layout, as `data/examples` does."""
     files = [
-        {"bytes": storage.encode_png(image), "path": f"{number:05}.png"}
+        {"bytes": encode_png(image), "path": f"{number:05}.png"}
         for number, image in enumerate(findings.images)
     ]
     return pd.Series(files, index=findings.rows.index, dtype="object")
@@ -102,7 +103,7 @@ def sample_table(folder: Path) -> pd.DataFrame:
     rows = read_rows(folder).drop_duplicates(["split", "lang", "prompt"])
     first = rows.groupby(["split", "lang"], sort=False).head(_LISTED)
     right = first["all_correct" if "all_correct" in first else "r_precision"]
-    pictures = [storage.decode_png(image["bytes"]) for image in first["image"]]
+    pictures = [decode_png(image["bytes"]) for image in first["image"]]
     told: list = (
         first["verdicts"].tolist() if "verdicts" in first else [()] * len(first)
     )

@@ -64,6 +64,12 @@ def words_of_run(run: str, lang: str) -> tuple[str, ...]:
     return tuple(intern(token.text) for token in doc if _says_something(token.text))
 
 
+def load() -> None:
+    """Loads what splits words, which takes two seconds once in a process."""
+    for lang in ("en", "zh"):
+        _tokenizer(lang)
+
+
 def letters_and_words(text: str) -> list[str]:
     """Splits text into single Chinese characters, English words and punctuation.
 

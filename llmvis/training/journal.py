@@ -8,10 +8,10 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from llmvis import storage
 from llmvis.config import SamplingConfig
 from llmvis.errors import PromptError
 from llmvis.files import replacing
+from llmvis.png import encode_png
 from llmvis.text_to_image import TextToImage
 from llmvis.training.generators import Report
 
@@ -96,7 +96,7 @@ class Journal:
         previews = self._folder / "previews"
         previews.mkdir(exist_ok=True)
         path = previews / f"step_{step:06d}.png"
-        path.write_bytes(storage.encode_png(picture))
+        path.write_bytes(encode_png(picture))
         self._run.log_picture("preview", picture, step)
 
 

@@ -3,14 +3,15 @@ import json
 import numpy as np
 import pytest
 
-from llmvis import evaluation, storage
+from llmvis import evaluation
+from llmvis.png import encode_png
 
 
 @pytest.fixture(scope="session")
 def compare_html(findings):
     """The page of two versions, one of which got half of its failures right."""
     before = findings.rows.copy()
-    picture = {"bytes": storage.encode_png(findings.images[0]), "path": "0.png"}
+    picture = {"bytes": encode_png(findings.images[0]), "path": "0.png"}
     before["image"] = [picture] * len(before)
     after = before.assign(all_correct=before.index % 6 > 0, soft_tifa_am=0.95)
     names = (

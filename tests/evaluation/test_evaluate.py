@@ -18,6 +18,7 @@ from llmvis.evaluation import (
 from llmvis.evaluation.formats import short
 from llmvis.metrics.figure import Figure
 from llmvis.metrics.memorisation import thumbnails
+from llmvis.png import decode_png
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +126,7 @@ def test_the_gap_between_languages_lies_there_as_well(written, findings):
 
 def test_rows_come_back_with_their_pictures(written, findings):
     rows = read_rows(written)
-    first = storage.decode_png(rows["image"][0]["bytes"])
+    first = decode_png(rows["image"][0]["bytes"])
 
     assert np.array_equal(first, findings.images[0])
     assert rows["verdicts"][0][0]["about"] == "thing"

@@ -13,13 +13,14 @@ from llmvis.evaluation import alignment, experiment_page, plain
 from llmvis.evaluation.experiment import Row, pareto_front, results, training_seconds
 from llmvis.evaluation.plots import scatter
 from llmvis.metrics.figure import Figure
+from llmvis.png import encode_png
 
 MAIN = "alignment.test_seen.en.all_correct"
 
 
 def rows(right, shade):
     """Judged samples of one split, half of them Chinese, with grey pictures."""
-    picture = storage.encode_png(np.full((8, 8, 3), shade, dtype="uint8"))
+    picture = encode_png(np.full((8, 8, 3), shade, dtype="uint8"))
     return pd.DataFrame(
         {
             "split": "test_seen",

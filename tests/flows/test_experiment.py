@@ -17,6 +17,7 @@ from flows.experiment import experiment
 from llmvis import config, evaluation, storage
 from llmvis.evaluation import alignment
 from llmvis.model_registry import nesting, runs, store
+from llmvis.png import encode_png
 
 ROOT = Path(__file__).parents[2]
 
@@ -94,7 +95,7 @@ def git(*arguments):
 
 def write_report(folder, num_right):
     """A report of 20 prompts of which so many are right, where no scene is known."""
-    picture = storage.encode_png(np.full((8, 8, 3), 90, dtype="uint8"))
+    picture = encode_png(np.full((8, 8, 3), 90, dtype="uint8"))
     rows = pd.DataFrame(
         {
             "split": "test",

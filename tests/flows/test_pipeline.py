@@ -18,6 +18,7 @@ from llmvis.evaluation import alignment
 from llmvis.model_registry import smoke_test, trial, versions
 from llmvis.model_registry.decisions import Contender
 from llmvis.model_registry.provenance import Version
+from llmvis.png import encode_png
 
 VERSION = Version(name="llmvis", version=1, model_fingerprint="abc", run_id="run")
 
@@ -114,7 +115,7 @@ def model(project, monkeypatch):
         folder.mkdir(parents=True)
         storage.write_json(folder / "metrics.json", report.metrics)
         storage.write_json(folder / "facts.json", {"judge files": report.judge})
-        png = storage.encode_png(np.zeros((4, 4, 3), np.uint8))
+        png = encode_png(np.zeros((4, 4, 3), np.uint8))
         rows = report.rows.assign(image=[{"bytes": png}] * len(report.rows))
         rows.to_parquet(folder / "prompts.parquet")
         project.write("train.py", TRAIN.replace("RIGHT", str(num_right)))

@@ -17,6 +17,7 @@ from flows.experiment import experiment
 from llmvis import evaluation, sections, storage
 from llmvis.errors import ConfigError, DataError, StorageError
 from llmvis.evaluation import alignment
+from llmvis.png import encode_png
 
 ROOT = Path(__file__).parents[2]
 
@@ -101,7 +102,7 @@ def made(project, monkeypatch):
             "seed": i,
             "r_precision": float(i % 2),
             "image": {
-                "bytes": storage.encode_png(np.full((8, 8, 3), 90, dtype="uint8")),
+                "bytes": encode_png(np.full((8, 8, 3), 90, dtype="uint8")),
                 "path": f"{i}.png",
             },
         }

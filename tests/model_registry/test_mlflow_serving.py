@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from llmvis.model_registry import champions, provenance, versions
-from llmvis.storage import decode_png
+from llmvis.png import decode_png
 
 
 def test_mlflow_serves_the_champion_without_any_pickle(

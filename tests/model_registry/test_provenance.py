@@ -3,8 +3,8 @@ import pytest
 
 from llmvis.errors import RegistryError
 from llmvis.model_registry import hashes, provenance
+from llmvis.png import decode_png
 from llmvis.records import Sample
-from llmvis.storage import decode_png
 
 VERSION = provenance.Version(
     name="llmvis", version=3, model_fingerprint="f00d", data_digest="da7a.dir"

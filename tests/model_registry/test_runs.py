@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from llmvis import storage
 from llmvis.errors import RegistryError
 from llmvis.model_registry import runs
 from llmvis.model_registry import store as stores
+from llmvis.png import encode_png
 
 RECORD_AND_DIE = """
 import os, signal
@@ -51,7 +51,7 @@ def test_a_run_keeps_params_curves_figures_and_files(report_folder):
 
 
 def test_samples_of_a_report_are_a_table_with_pictures(report_folder):
-    png = storage.encode_png(np.zeros((4, 4, 3), np.uint8))
+    png = encode_png(np.zeros((4, 4, 3), np.uint8))
     samples = pd.DataFrame(
         {
             "split": "test_seen",

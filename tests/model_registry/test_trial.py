@@ -13,9 +13,10 @@ from llmvis.errors import RegistryError, ShapeError
 from llmvis.evaluation import alignment
 from llmvis.model_registry import champions, smoke_test, trial, versions
 from llmvis.model_registry import store as stores
+from llmvis.png import encode_png
 
 PARAMS = config.read(Path(__file__).parents[2] / "params.yaml")
-PNG = storage.encode_png(np.zeros((4, 4, 3), np.uint8))
+PNG = encode_png(np.zeros((4, 4, 3), np.uint8))
 
 
 def rows(num_right):

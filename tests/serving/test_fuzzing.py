@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
 )
 
-from llmvis.storage import decode_png
+from llmvis.png import decode_png
 
 # The same examples every time, and no time limit of a machine that is busy.
 THOROUGH = hypothesis.settings(

@@ -13,7 +13,7 @@ import pytest
 
 from llmvis.model_registry import champions, provenance, versions
 from llmvis.model_registry import store as stores
-from llmvis.storage import decode_png
+from llmvis.png import decode_png
 
 
 def _draw(client, **request):
