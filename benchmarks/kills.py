@@ -319,8 +319,12 @@ def _wait(process: subprocess.Popen) -> int | None:
     try:
         return process.wait(_PATIENCE)
     except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGUSR1)
+        time.sleep(1)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        stood = Path("said.txt").read_text(errors="replace")[-3000:]
+        print(f"After {_PATIENCE:.0f} s it stood here:\n{stood}", file=sys.stderr)
         return None
 
 

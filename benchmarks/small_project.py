@@ -124,6 +124,8 @@ def drawn(champion, *_):
 """
 
 _RUN = """
+import faulthandler, signal
+faulthandler.register(signal.SIGUSR1)  # says where it stands to whoever asks
 import made_up
 from llmvis import telemetry
 from llmvis.model_registry import smoke_test, trial
