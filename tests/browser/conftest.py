@@ -1,4 +1,4 @@
-"""A report made up from few numbers, opened in a real browser without a network."""
+"""Pages made up from few numbers, opened in a real browser without a network."""
 
 import os
 import re
@@ -12,9 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from llmvis.evaluation import alignment, page
+from llmvis import evaluation, storage
+from llmvis.evaluation import alignment, page, report
+from llmvis.evaluation import experiment_page as experiment_pages
 from llmvis.evaluation.evaluate import Findings
+from llmvis.evaluation.experiment import Row
 from llmvis.metrics.figure import Figure
+from llmvis.png import encode_png
 
 PICTURE = np.full((32, 32, 3), (40, 90, 200), dtype="uint8")
 SHARE = Figure(value=0.8, low=0.7, high=0.9, n=20)
@@ -115,6 +119,45 @@ def report_page(tmp_path_factory, findings):
     (training / "curves.csv").write_text("step,loss\n0,4.0\n10,2.0\n20,1.0\n")
     facts = {"model": "autoregressive, 5.0 million parameters", "data set": "scenes"}
     return page.render(findings, training, facts)
+
+
+@pytest.fixture(scope="session")
+def experiment_page(tmp_path_factory, findings):
+    """The page of eleven models with long names, and of one that failed."""
+    folder = tmp_path_factory.mktemp("experiment")
+    rows = []
+    for number in range(11):
+        place = folder / f"row{number}"
+        place.mkdir()
+        facts = dict.fromkeys(("model", "data set", "judge files", "examples"), "a")
+        report.write(findings, place, folder, facts)
+        (place / "curves.csv").write_text("step,seconds,loss\n20,9,2\n40,18,1\n")
+        metrics = storage.read_json(place / "metrics.json", "evaluate")
+        metrics["cost"]["parameters"] = 10**5 * (number + 1)
+        storage.write_json(place / "metrics.json", metrics)
+        name = f"autoregressive-word_embedding-{number}"
+        rows.append(Row(name=name, values={}, num_steps=9, folder=place, failure=""))
+    failed = Row(name="gan", values={}, num_steps=0, folder=folder, failure="Diverged.")
+    main = "alignment.test_seen.en.all_correct"
+    experiment_pages.write([*rows, failed], folder, "families", main, seconds=300)
+    return (folder / "index.html").read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def compare_page(findings):
+    """The page of two versions, one of which got half of its failures right."""
+    before = findings.rows.copy()
+    picture = {"bytes": encode_png(findings.images[0]), "path": "0.png"}
+    before["image"] = [picture] * len(before)
+    after = before.assign(all_correct=before.index % 6 > 0, soft_tifa_am=0.95)
+    names = (
+        "a model with a long name, 3",
+        "runs/another-model-with-a-long-name/report",
+    )
+    figure = {"value": 0.97, "low": 0.95, "high": 0.99, "n": 20}
+    real = {"test_seen": {"en": {"all_correct": figure}}}
+    found = evaluation.compare(before, after, seed=0)
+    return evaluation.render_comparison(found, (before, after), names=names, real=real)
 
 
 @pytest.fixture(scope="session")
