@@ -5,14 +5,17 @@ import re
 import shutil
 import subprocess
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from llmvis import evaluation, storage
+from llmvis import config, evaluation, storage
+from llmvis.datasets import card
+from llmvis.datasets.ingestion import ingest
 from llmvis.evaluation import alignment, page, report
 from llmvis.evaluation import experiment_page as experiment_pages
 from llmvis.evaluation.evaluate import Findings
@@ -20,6 +23,7 @@ from llmvis.evaluation.experiment import Row
 from llmvis.metrics.figure import Figure
 from llmvis.png import encode_png
 
+PARAMS = config.read(Path(__file__).parents[2] / "params.yaml")
 PICTURE = np.full((32, 32, 3), (40, 90, 200), dtype="uint8")
 SHARE = Figure(value=0.8, low=0.7, high=0.9, n=20)
 NATS = Figure(value=1234.0, low=1200.0, high=1260.0, n=20)
@@ -158,6 +162,29 @@ def compare_page(findings):
     real = {"test_seen": {"en": {"all_correct": figure}}}
     found = evaluation.compare(before, after, seed=0)
     return evaluation.render_comparison(found, (before, after), names=names, real=real)
+
+
+@pytest.fixture(scope="session")
+def card_page(tmp_path_factory):
+    """The data card of twelve pictures, two of them alike, and of one broken file."""
+    home = tmp_path_factory.mktemp("card")
+    raw = home / "raw"
+    raw.mkdir()
+    shades = np.random.default_rng(0).integers(0, 256, (11, 16, 16, 3), np.uint8)
+    for number, shade in enumerate([*shades, shades[0]]):
+        (raw / f"{number}.png").write_bytes(encode_png(shade))
+        (raw / f"{number}.txt").write_text(f"picture number {number}", "utf-8")
+    (raw / "broken.png").write_bytes(b"no picture")
+    (raw / "broken.txt").write_text("a file that is broken", "utf-8")
+    asked = replace(PARAMS.ingest, source="sidecar_text", path=str(raw), image_size=16)
+    ingest(
+        asked,
+        home / "examples",
+        cache=home / "cache",
+        num_processes=1,
+        report=lambda *_: None,
+    )
+    return (home / "examples" / card.CARD).read_text("utf-8")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 WIDTHS = (400, 1280)
-NUM_PICTURES = {"report_page": 20, "experiment_page": 100, "compare_page": 4}
+NUM_PICTURES = {
+    "card_page": 12,
+    "compare_page": 4,
+    "experiment_page": 100,
+    "report_page": 20,
+}
 
 
 @pytest.fixture(params=NUM_PICTURES)
