@@ -21,6 +21,8 @@ from llmvis.evaluation import experiment_page as experiment_pages
 from llmvis.evaluation.evaluate import Findings
 from llmvis.evaluation.experiment import Row
 from llmvis.metrics.figure import Figure
+from llmvis.model_registry import gate
+from llmvis.model_registry import gate_page as gate_pages
 from llmvis.png import encode_png
 
 PARAMS = config.read(Path(__file__).parents[2] / "params.yaml")
@@ -162,6 +164,26 @@ def compare_page(findings):
     real = {"test_seen": {"en": {"all_correct": figure}}}
     found = evaluation.compare(before, after, seed=0)
     return evaluation.render_comparison(found, (before, after), names=names, real=real)
+
+
+@pytest.fixture(scope="session")
+def gate_page(findings):
+    """The page of a challenger with a long name that is no better than the champion."""
+    contenders = [
+        gate.Contender(
+            name=name,
+            judge="judge",
+            metrics=evaluation.plain(findings.metrics),
+            rows=findings.rows,
+        )
+        for name in ("a model with a long name, 4", "a model with a long name, 3")
+    ]
+    asked = replace(
+        PARAMS.gate, main_score="alignment.test_seen.en.all_correct", min_prompts=2
+    )
+    decision = gate.decide(*contenders, asked, seed=0)
+    assert decision.measured is not None
+    return gate_pages.render(decision)
 
 
 @pytest.fixture(scope="session")

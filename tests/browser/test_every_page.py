@@ -10,6 +10,7 @@ NUM_PICTURES = {
     "card_page": 12,
     "compare_page": 4,
     "experiment_page": 100,
+    "gate_page": 0,
     "report_page": 20,
 }
 
