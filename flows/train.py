@@ -57,7 +57,7 @@ def train() -> None:
         storage.write_json(TRAINING / "run.json", {"run_id": run.run_id})
         run.log_lineage(Path())
         captions = storage.read_captions(EXAMPLES, "validation")
-        journal = Journal(TRAINING, model, captions, run)
+        journal = Journal(TRAINING, model, captions, run, progress.say)
         generators.fit_generator(
             model.generator,
             params.train,

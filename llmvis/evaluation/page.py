@@ -1,5 +1,6 @@
 """The report as one page that opens from disk, pictures first."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,8 +63,8 @@ def render(findings: Findings, training: Path, facts: dict[str, str]) -> str:
 
     Args:
         findings: What `evaluate` gives.
-        training: Folder with `curves.csv` and `previews/` of the training; what is not
-            there is left out.
+        training: Folder with `curves.csv`, `previews/` and `alarms.json` of the
+            training; what is not there is left out.
         facts: What the report is about and made from, name -> text.
 
     Returns:
@@ -74,7 +75,7 @@ def render(findings: Findings, training: Path, facts: dict[str, str]) -> str:
     return template("report.html.j2").render(
         metrics=findings.metrics,
         facts=facts,
-        notes=findings.notes,
+        notes=[*findings.notes, *_alarms(training)],
         headline=headline,
         scene_truth=findings.confusions is not None,
         gallery=[_card(findings, i) for i in _first_of_each(rows)],
@@ -98,6 +99,12 @@ def render(findings: Findings, training: Path, facts: dict[str, str]) -> str:
         unnoticed=unnoticed(findings.sensitivity),
         part_names=PART_NAMES,
     )
+
+
+def _alarms(training: Path) -> list[str]:
+    """What the curves warn of, as sentences."""
+    path = training / "alarms.json"
+    return json.loads(path.read_text("utf-8")) if path.exists() else []
 
 
 def _previews(folder: Path) -> list[tuple[str, str]]:

@@ -43,6 +43,7 @@ class GanGenerator(Prompted):
 
     sizes = ("hidden_dim", "image_size")
     makes = "pixels"
+    competes = True
     noise_shape = (_LATENT_DIM,)
 
     def __init__(self, text_encoder, *, hidden_dim, image_size, **kwargs):

@@ -12,6 +12,7 @@ class Prompted(keras.Model):
 
     sizes: tuple[str, ...]  # names of its other arguments, kept as attributes
     draws_in_steps = False  # whether `num_steps` of a draw changes the graph
+    competes = False  # whether its loss is a game of two, which says little of fit
 
     def __init__(self, text_encoder, **kwargs):
         super().__init__(**kwargs)

@@ -8,12 +8,16 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from llmvis import storage
 from llmvis.config import SamplingConfig
 from llmvis.errors import PromptError
 from llmvis.files import replacing
 from llmvis.png import encode_png
 from llmvis.text_to_image import TextToImage
+from llmvis.training.alarms import alarms
 from llmvis.training.generators import Report
+
+ALARMS = "alarms.json"
 
 _COLUMNS = 4
 _NUM_PROMPTS = 16
@@ -40,12 +44,14 @@ class Journal:
     """Writes curves and pictures to a folder and to a run.
 
     Args:
-        folder: Gets `curves.csv` and `previews/`. A resumed training goes on with them.
+        folder: Gets `curves.csv`, `previews/` and `alarms.json`, sentences that the
+            curve at its end calls for. A resumed training goes on with them.
         model: The model in training.
         captions: Those of each validation example; the first examples are drawn, in
             turn by their first and their last caption, which may be another language.
             One that is too long for a prompt is passed over.
         run: Gets the same.
+        warn: Hears of each alarm when it comes up.
     """
 
     def __init__(
@@ -54,8 +60,10 @@ class Journal:
         model: TextToImage,
         captions: Sequence[Sequence[str]],
         run: Run,
+        warn: Callable[[str], None],
     ):
         self._folder, self._model, self._run = folder, model, run
+        self._warn, self._alarms = warn, dict[str, str]()
         self._prompts = _prompts(model, captions)
         self._rows: list[dict[str, float]] = []
         if (folder / "curves.csv").exists():
@@ -86,7 +94,17 @@ class Journal:
         with replacing(self._folder / "curves.csv") as beside:
             # An empty cell is 0 to the plots of DVC.
             table.to_csv(beside, index=False, na_rep="NaN")
+        self._look_for_alarms()
         self._draw(step)
+
+    def _look_for_alarms(self):
+        if self._model.generator.competes:
+            return
+        found = alarms(self._rows)
+        for name in found.keys() - self._alarms.keys():
+            self._warn(found[name])
+        self._alarms = found
+        storage.write_json(self._folder / ALARMS, list(found.values()))
 
     def _draw(self, step):
         samples = self._model.generate(

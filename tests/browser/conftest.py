@@ -123,6 +123,7 @@ def findings():
 def report_page(tmp_path_factory, findings):
     training = tmp_path_factory.mktemp("training")
     (training / "curves.csv").write_text("step,loss\n0,4.0\n10,2.0\n20,1.0\n")
+    (training / "alarms.json").write_text('["It learns by heart."]')
     facts = {"model": "autoregressive, 5.0 million parameters", "data set": "scenes"}
     return page.render(findings, training, facts)
 

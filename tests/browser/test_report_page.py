@@ -1,3 +1,6 @@
+import json
+
+
 def test_a_click_shows_the_wrong_pictures_alone(report_page, ask_browser):
     shown = (
         "(document.getElementById('right-no').click(),"
@@ -38,3 +41,9 @@ def test_the_judges_own_figures_have_an_interval_and_a_number(report_page):
         "<b>80\N{NO-BREAK SPACE}%</b> <small>70\N{EN DASH}90, n 20</small>"
         in report_page
     )
+
+
+def test_what_the_curves_warn_of_stands_with_the_notes(report_page, ask_browser):
+    notes = "[...document.querySelectorAll('.note')].map(note => note.innerText)"
+
+    assert "It learns by heart." in json.loads(ask_browser(report_page, notes, 1280))
