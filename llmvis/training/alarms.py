@@ -37,7 +37,8 @@ def alarms(rows: Sequence[Mapping[str, float]]) -> dict[str, str]:
         found["by_heart"] = (
             "The model learns its training pictures by heart: its loss on held-out "
             f"ones was {least:.3f} after {best['step']:,.0f} steps and is {own:.3f} "
-            f"after {last['step']:,.0f}. Look at the copies in the report; add "
-            "pictures, raise augment.num_copies, or lower train.num_steps."
+            f"after {last['step']:,.0f}. Pictures may get better all the same: look "
+            "at the scores and the copies in the report. What helps is more pictures, "
+            "or augment.num_copies."
         )
     return found
