@@ -22,6 +22,12 @@ def pytest_configure():
 
 
 @pytest.fixture(scope="session")
+def sampling():
+    """How pictures are drawn by default."""
+    return config.read(PARAMS).sampling
+
+
+@pytest.fixture(scope="session")
 def tiny_model_folder(tmp_path_factory):
     """A saved TextToImage that draws 32 x 32 pixels of noise that heeds the prompt."""
     import keras

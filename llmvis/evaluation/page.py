@@ -1,6 +1,5 @@
 """The report as one page that opens from disk, pictures first."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from llmvis import storage
 from llmvis.evaluation.alignment import reasons
 from llmvis.evaluation.compare import language_gaps
 from llmvis.evaluation.confusion import NOTHING, Counts, as_matrix
@@ -104,7 +104,7 @@ def render(findings: Findings, training: Path, facts: dict[str, str]) -> str:
 def _alarms(training: Path) -> list[str]:
     """What the curves warn of, as sentences."""
     path = training / "alarms.json"
-    return json.loads(path.read_text("utf-8")) if path.exists() else []
+    return storage.read_json(path, "train") if path.exists() else []
 
 
 def _previews(folder: Path) -> list[tuple[str, str]]:

@@ -50,8 +50,8 @@ class GenerateRequest(BaseModel):
     prompt: Prompt
     num_images: int = Field(default=1, ge=1)
     seed: Seed | None = None
-    guidance_scale: Annotated[Number, Field(ge=0, le=100)] | None = None
-    temperature: Annotated[Number, Field(ge=0.01, le=100)] | None = None
+    guidance_scale: Annotated[Number, Field(ge=0)] | None = None
+    temperature: Annotated[Number, Field(ge=0.01)] | None = None
     top_k: int | None = Field(default=None, ge=0, lt=2**31)
     top_p: Annotated[Number, Field(gt=0, le=1)] | None = None
     num_steps: int | None = Field(default=None, ge=1, le=256)

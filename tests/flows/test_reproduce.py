@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from flows import dvc_stage, reproduce
-from llmvis.config import SamplingConfig
 from llmvis.errors import ConfigError, RegistryError
 from llmvis.model_registry import versions
 
@@ -31,14 +30,6 @@ Path("data/model/file").write_text(Path("right.txt").read_text())
 
 
 ROOT = Path(__file__).parents[2]
-SAMPLING = SamplingConfig(
-    guidance_scale=2.0,
-    temperature=1.0,
-    top_k=0,
-    num_steps=4,
-    top_p=1.0,
-    num_candidates=1,
-)
 
 
 def git(*arguments):
@@ -46,7 +37,7 @@ def git(*arguments):
 
 
 @pytest.fixture
-def version(project, monkeypatch):
+def version(project, monkeypatch, sampling):
     """A version of a commit with a change that was not committed."""
     for person in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{person}_NAME", "test")
@@ -64,7 +55,7 @@ def version(project, monkeypatch):
     for stage in dvc_stage.needed_for("evaluate"):
         dvc_stage.run_stage(stage)
     root = project.root / "data"
-    made = versions.register(root / "model", root / "report", "llmvis", SAMPLING)
+    made = versions.register(root / "model", root / "report", "llmvis", sampling)
     project.write("right.txt", "0.9")  # what came later is not of this version
     return made
 

@@ -6,19 +6,12 @@ from pathlib import Path
 import pytest
 
 from flows import earlier, overlay, start
-from llmvis.config import SamplingConfig
+from llmvis import config
 from llmvis.errors import MismatchError, RegistryError
 from llmvis.model_registry import champions, versions
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
-SAMPLING = SamplingConfig(
-    guidance_scale=2.0,
-    temperature=1.0,
-    top_k=0,
-    num_steps=4,
-    top_p=1.0,
-    num_candidates=1,
-)
+SAMPLING = config.read(PARAMS).sampling
 
 
 @pytest.fixture

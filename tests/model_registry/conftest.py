@@ -7,22 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from llmvis.config import SamplingConfig
-
-SAMPLING = SamplingConfig(
-    guidance_scale=2.0,
-    temperature=1.0,
-    top_k=0,
-    num_steps=4,
-    top_p=1.0,
-    num_candidates=1,
-)
 FIGURE = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 200}
-
-
-@pytest.fixture
-def sampling():
-    return SAMPLING
 
 
 @pytest.fixture(scope="session")

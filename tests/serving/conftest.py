@@ -28,11 +28,6 @@ serving.serve(
 
 
 @pytest.fixture(scope="session")
-def sampling():
-    return PARAMS.sampling
-
-
-@pytest.fixture(scope="session")
 def settings():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
