@@ -137,9 +137,11 @@ class Collector:
                 "refused: some got lost. Run it again while nothing writes there."
             )
         if not writer.counts.get("train"):
+            first = writer.first_refusal
+            why = f", the first, {first.source}: {first.reason}" if first else ""
             raise DataError(
-                f"{self.config.source} gave no training example: {writer.counts} "
-                f"accepted, {writer.num_refused} refused. Check ingest.path, which is "
+                f"{self.config.source} gave no training example: {accepted} accepted, "
+                f"{writer.num_refused} refused{why}. Check ingest.path, which is "
                 f"{self.config.path}."
             )
 

@@ -90,6 +90,10 @@ class ExamplesWriter:
     def num_refused(self) -> int:
         return len(self._refusals)
 
+    @property
+    def first_refusal(self) -> Refusal | None:
+        return self._refusals[0] if self._refusals else None
+
     def _flush(self, split: str) -> None:
         if not self._rows[split]:
             return

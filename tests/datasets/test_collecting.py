@@ -114,7 +114,9 @@ class TestNothingIsLost:
         before = take_in(tmp_path).fingerprint
         write(tmp_path, [{"file_name": "0.png", "text": ""}] * 3)
 
-        with pytest.raises(DataError, match=r"no training example.*3 refused"):
+        with pytest.raises(
+            DataError, match=r"no training example.*3 refused.*0\.png.*no caption"
+        ):
             take_in(tmp_path, "image_folder")
 
         from llmvis import storage
