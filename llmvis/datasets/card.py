@@ -53,13 +53,12 @@ def write(folder: Path, title: str, config: IngestConfig, notes: Counter) -> Non
         config: What they were made by.
         notes: What was mended in captions, and how often.
     """
-    splits = storage.splits(folder)
     table = pd.concat(
         [
-            storage.read_table(folder, split, _COLUMNS).assign(
+            storage.read_compact(folder, split, _COLUMNS).assign(
                 split=split, row=_numbers
             )
-            for split in splits
+            for split in storage.splits(folder)
         ],
         ignore_index=True,
     )
@@ -91,8 +90,7 @@ def _numbers(table: pd.DataFrame) -> np.ndarray:
 
 def _captions(table: pd.DataFrame) -> pd.DataFrame:
     """One row for each caption: `lang` and `text`."""
-    found = [(c["lang"], c["text"]) for cell in table.captions for c in cell]
-    return pd.DataFrame(found, columns=["lang", "text"])
+    return table.captions.list.flatten().struct.explode()
 
 
 def _counted(values: pd.Series) -> list[Bar]:
@@ -110,14 +108,15 @@ def _bars(labels: Iterable[str], counts: Sequence[int]) -> list[Bar]:
 
 def _histograms(table: pd.DataFrame, captions: pd.DataFrame) -> dict[str, list[Bar]]:
     lengths = {
-        f"Characters of a caption, {lang}": texts.str.len()
+        f"Characters of a caption, {lang}": texts.str.len().astype("int32")
         for lang, texts in captions.groupby("lang").text
     }
+    sides = table[["width", "height"]].astype("int32")
     numbers = {
         **lengths,
-        "Captions of a picture": table.captions.map(len),
-        "Shorter side of the file, pixels": table[["width", "height"]].min(axis=1),
-        "Width for a height of 1": (table.width / table.height).round(2),
+        "Captions of a picture": table.captions.list.len().astype("int32"),
+        "Shorter side of the file, pixels": sides.min(axis=1),
+        "Width for a height of 1": (sides.width / sides.height).round(2),
     }
     return {title: _histogram(values) for title, values in numbers.items()}
 

@@ -43,7 +43,7 @@ class Found:
 
     facts: np.ndarray  # (N,) reading.FACTS, of the accepted ones, in order
     refusals: dict[int, Refusal]  # by position; not those of the listing
-    used: list[bytes]  # keys of the cache
+    used: list[bytes]  # keys of the cache, those of a chunk in each
     notes: Counter
 
 
@@ -87,19 +87,21 @@ class Collector:
         self, listing: reading.Packed, pictures: PictureCache, path: Path
     ) -> Found:
         """Reads every item; what is new goes into the cache as it comes."""
-        facts, used = [np.empty(0, reading.FACTS)], []
+        facts, accepted = np.empty(len(listing), reading.FACTS), 0
         refusals: dict[int, Refusal] = {}
+        used: list[bytes] = []
         notes: Counter[str] = Counter()
         done = 0
         for part in self._parts(listing, path):
             pictures.add(part.new)
-            facts.append(part.facts)
-            used += part.used
+            facts[accepted : accepted + len(part.facts)] = part.facts
+            accepted += len(part.facts)
+            used.append(part.used)
             refusals |= {done + at: refusal for at, refusal in part.refusals.items()}
             notes += part.notes
             done += part.size
             self.report(done, len(listing), f"reading {self.config.source}")
-        return Found(np.concatenate(facts), refusals, used, notes)
+        return Found(facts[:accepted], refusals, used, notes)
 
     def _parts(self, listing: reading.Packed, path: Path) -> Iterator[reading.Reading]:
         if self.config.engine is None:
@@ -153,8 +155,7 @@ def _results(
     pictures: PictureCache,
 ) -> Iterator[dict | Refusal]:
     """Makes a row of storage, or a refusal, of each item in order."""
-    keys = [key.tobytes() for key in found.facts["key"]]
-    accepted = enumerate(pictures.in_order(keys))
+    accepted = enumerate(pictures.in_order(found.facts["key"]))
     for position, item in enumerate(listing):
         if isinstance(item, Refusal):
             yield item

@@ -20,6 +20,7 @@ _MOST_BITS = 7  # of 128 that may differ
 _MOST_COLOR = 20  # levels by which a tile may differ
 _BANDS = 8  # of 16 bits: at most 7 differing bits leave one band as it is
 _WINDOW = 64  # candidates for each picture and band, by nearest brightness
+_MOST_PAIRS = 4  # for each picture that are kept; more are thinned out
 
 
 def look(pixels: np.ndarray) -> np.ndarray:
@@ -40,8 +41,8 @@ def look(pixels: np.ndarray) -> np.ndarray:
     return np.concatenate([bits, colors.ravel()])
 
 
-def pairs(looks: np.ndarray) -> np.ndarray:
-    """Finds pictures that look alike, in time that grows like their number.
+def link_alike(looks: np.ndarray) -> np.ndarray:
+    """Links what looks alike, in time and memory that grow like the number of pictures.
 
     Where very many share a band of the hash, each is compared with the nearest by
     brightness alone.
@@ -50,17 +51,18 @@ def pairs(looks: np.ndarray) -> np.ndarray:
         looks: Shape `(N, 64)`, uint8.
 
     Returns:
-        Positions of two pictures each, shape `(E, 2)`.
+        Positions of two pictures each, which join the groups of what looks alike; not
+        all pairs within a group are there. Shape `(E, 2)`.
     """
     bands_NB = np.ascontiguousarray(looks[:, :_HASH_BYTES]).view(np.uint16)
     brightness_N = looks[:, _HASH_BYTES:].mean(axis=1, dtype=np.float32)
     found = [np.empty((0, 2), np.int64)]
     for i in range(_BANDS):
         order_N = np.lexsort((brightness_N, bands_NB[:, i]))
-        found += [
-            pairs_E2[_alike(looks, pairs_E2)]
-            for pairs_E2 in _neighbours(bands_NB[:, i], order_N)
-        ]
+        for pairs_E2 in _neighbours(bands_NB[:, i], order_N):
+            found.append(pairs_E2[_alike(looks, pairs_E2)])
+            if sum(map(len, found)) > _MOST_PAIRS * len(looks):
+                found = [link_equal(join(len(looks), *found))]
     return np.concatenate(found)
 
 

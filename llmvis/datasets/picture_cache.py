@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple, Self
 
+import numpy as np
+
 from llmvis.config import IngestConfig
 from llmvis.errors import StorageError
 
@@ -27,7 +29,9 @@ _SETTINGS = (
 class Entry(NamedTuple):
     """A picture as it was read, or why it was not."""
 
-    key: bytes  # 32, of the file's content and all that decides what becomes of it
+    key: (
+        bytes  # KEY_SIZE, of the file's content and all that decides what becomes of it
+    )
     picture_id: str = ""  # 64 hex digits
     look: bytes = b""
     width: int = 0
@@ -39,6 +43,7 @@ class Entry(NamedTuple):
 
 _COLUMNS = ", ".join(Entry._fields)
 _ASKED_AT_ONCE = 256
+KEY_SIZE = 32  # bytes
 
 
 @cache
@@ -96,14 +101,17 @@ class PictureCache:
         )
         return [Entry(*row) for row in rows]
 
-    def in_order(self, keys: Sequence[bytes]) -> Iterator[Entry]:
+    def in_order(self, keys: np.ndarray) -> Iterator[Entry]:
         """Gives the entries of all keys, few of them in memory at a time.
+
+        Args:
+            keys: Shape `(N, 32)`, uint8.
 
         Raises:
             KeyError: One is not there.
         """
         for i in range(0, len(keys), _ASKED_AT_ONCE):
-            asked = keys[i : i + _ASKED_AT_ONCE]
+            asked = [key.tobytes() for key in keys[i : i + _ASKED_AT_ONCE]]
             found = {entry.key: entry for entry in self._find(asked)}
             yield from (found[key] for key in asked)
 
@@ -125,11 +133,20 @@ class PictureCache:
             ) from error
 
     def keep_only(self, keys: Iterable[bytes]) -> None:
-        """Forgets all others: of files that are gone, or read in another way now."""
+        """Forgets all others: of files that are gone, or read in another way now.
+
+        Args:
+            keys: Some keys in each, one after another.
+        """
         with self._base:
             self._base.execute("CREATE TEMP TABLE used (key PRIMARY KEY)")
             self._base.executemany(
-                "INSERT OR IGNORE INTO used VALUES (?)", ((key,) for key in keys)
+                "INSERT OR IGNORE INTO used VALUES (?)",
+                (
+                    (joined[i : i + KEY_SIZE],)
+                    for joined in keys
+                    for i in range(0, len(joined), KEY_SIZE)
+                ),
             )
             self._base.execute("DELETE FROM pictures WHERE key NOT IN used")
             self._base.execute("DROP TABLE used")

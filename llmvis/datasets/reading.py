@@ -18,7 +18,7 @@ from llmvis.config import IngestConfig
 from llmvis.datasets import look_alikes
 from llmvis.datasets.image_files import picture_id, read_square
 from llmvis.datasets.item import Item
-from llmvis.datasets.picture_cache import Entry, PictureCache, salt
+from llmvis.datasets.picture_cache import KEY_SIZE, Entry, PictureCache, salt
 from llmvis.datasets.place import Place
 from llmvis.datasets.splitting import SPLITS, UNKNOWN
 from llmvis.errors import RefusedItem
@@ -33,7 +33,7 @@ _WORD = re.compile(r"[^\s:,]+")
 # What is known of an accepted item while all are compared: 120 bytes of each.
 FACTS = np.dtype(
     [
-        ("key", "u1", 32),
+        ("key", "u1", KEY_SIZE),
         ("picture", "u8"),
         ("look", "u1", look_alikes.LOOK_SIZE),
         ("caption", "u8"),
@@ -80,7 +80,7 @@ class Reading:
     facts: np.ndarray  # (N,) FACTS, of the accepted ones
     refusals: dict[int, Refusal]  # by position in the chunk; not those of the listing
     new: list[Entry]  # what the cache does not have yet
-    used: list[bytes]  # keys of the cache, of all that were read
+    used: bytes  # keys of the cache, one after another, of all that were read
     size: int
     notes: Counter = field(default_factory=Counter)
 
@@ -102,8 +102,9 @@ def _read(
     items: list[Item | Refusal], config: IngestConfig, cache: PictureCache | None
 ) -> Reading:
     place, salted = _place(config.path), salt(config)
-    reading = Reading(np.empty(0, FACTS), {}, [], [], len(items))
+    reading = Reading(np.empty(0, FACTS), {}, [], b"", len(items))
     facts: list[tuple] = []
+    used: list[bytes] = []
     fresh: dict[bytes, Entry] = {}
     for position, item in enumerate(items):
         if isinstance(item, Refusal):
@@ -111,7 +112,7 @@ def _read(
         try:
             data = item.picture.read(place)
             key = hashlib.sha256(salted + data).digest()
-            reading.used.append(key)
+            used.append(key)
         except RefusedItem as error:
             reading.refusals[position] = item.refused(error)
             continue
@@ -125,7 +126,7 @@ def _read(
         facts.append(_facts(item, entry))
         reading.notes.update(item.notes)
     reading.facts = np.array(facts, FACTS)
-    reading.new = list(fresh.values())
+    reading.new, reading.used = list(fresh.values()), b"".join(used)
     return reading
 
 

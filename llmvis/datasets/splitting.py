@@ -46,7 +46,9 @@ def assign(
     lacking = [place for place in (2, 1) if place not in given]
     # What the source lacks comes out of what it has to train on.
     kept = np.where(given == TRAIN, UNKNOWN, given) if lacking else given
-    same, alike = look_alikes.link_equal(pictures), look_alikes.pairs(looks)
+    same = look_alikes.link_equal(pictures)
+    first = np.unique(same[:, 1])  # of each picture, however often it is there
+    alike = first[look_alikes.link_alike(looks[first])]
     of_same = _last_given(look_alikes.join(len(given), same), given)
     of_alike = _last_given(look_alikes.join(len(given), same, alike), kept)
     # What the source has to train on is not tested on, whatever it looks like.

@@ -173,5 +173,5 @@ def copies_note(copies: Figure) -> list[str]:
         f"{copies.value:.1%} of the pictures ({copies.low:.1%} to {copies.high:.1%}) "
         f"are nearer to a training picture than {1 - USUAL_COPIES:.0%} of real test "
         "pictures are: some may be copies. Look at the pairs under Copies; more "
-        "training pictures, or fewer steps, make copies rarer."
+        "training pictures make copies rarer."
     ]

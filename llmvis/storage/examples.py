@@ -1,6 +1,7 @@
 """Examples in and out of data/examples: one parquet file for each split."""
 
 import contextlib
+import itertools
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -173,9 +174,21 @@ def read_table(
     Raises:
         MissingStage: The split is not there.
     """
-    path = _existing(folder, split)
     wanted = columns or [name for name in _SCHEMA.names if name != "image"]
-    return pq.read_table(path, columns=list(wanted)).to_pandas()
+    return _read(folder, split, wanted).to_pandas()
+
+
+def read_compact(folder: Path, split: str, columns: Sequence[str]) -> pd.DataFrame:
+    """Reads columns as Arrow keeps them: a tenth of the memory where cells are text.
+
+    Raises:
+        MissingStage: The split is not there.
+    """
+    return _read(folder, split, columns).to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def _read(folder: Path, split: str, columns: Sequence[str]) -> pa.Table:
+    return pq.read_table(_existing(folder, split), columns=list(columns))
 
 
 def iterate_images(folder: Path, split: str, batch_size: int) -> Iterator[np.ndarray]:
@@ -222,13 +235,11 @@ def pick_images(folder: Path, split: str, rows: Sequence[int]) -> np.ndarray:
 
 def pick_pngs(folder: Path, split: str, rows: Sequence[int]) -> list[bytes]:
     """Does what `pick_images` does, without decoding."""
-    picked, start = [], 0
+    picked = []
     with pq.ParquetFile(_existing(folder, split)) as file:
-        for batch in file.iter_batches(_ROWS_PER_GROUP, columns=["image"]):
-            encoded = batch.column(0).field("bytes")
-            here = [row - start for row in rows if start <= row < start + len(encoded)]
-            picked += [encoded[row].as_py() for row in here]
-            start += len(encoded)
+        for group, here in itertools.groupby(rows, lambda row: row // _ROWS_PER_GROUP):
+            images = file.read_row_group(group, ["image"]).column(0)
+            picked += [images[row % _ROWS_PER_GROUP]["bytes"].as_py() for row in here]
     return picked
 
 
