@@ -14,27 +14,35 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
 _ENOUGH = 0.6  # of the pairs have to be common characters; chance gives a quarter
+_BLOCK = 2**20  # bytes, that are looked at together
 
 
 def decode(data: bytes) -> tuple[str, str]:
     """Decodes text of unknown encoding.
 
+    Returns:
+        The text, and the name of the encoding, see `find_codec`.
+    """
+    codec, name = find_codec(data)
+    return data.decode(codec, "replace"), name
+
+
+def find_codec(data: bytes) -> tuple[str, str]:
+    """Finds out in which encoding text was written.
+
     A byte order mark decides, then whether it is UTF-8, then which of GBK and Big5
     makes more common Chinese characters of it. What is none of these is Latin-1.
 
     Returns:
-        The text, and the name of the encoding: UTF-8, UTF-16, UTF-32, GBK, Big5 or
-        Latin-1.
+        Python's name of a codec, and the name of the encoding: UTF-8, UTF-16, UTF-32,
+        GBK, Big5 or Latin-1.
     """
     for mark, codec, name in _MARKS:
         if data.startswith(mark):
-            return data.decode(codec, "replace"), name
-    if unmarked := _unmarked_utf16(data):
-        return data.decode(unmarked, "replace"), "UTF-16"
-    try:
-        return data.decode("utf-8"), "UTF-8"
-    except UnicodeDecodeError:
-        return _decode_legacy(data)
+            return codec, name
+    if unmarked := _unmarked_utf16(data[:_BLOCK]):
+        return unmarked, "UTF-16"
+    return ("utf-8", "UTF-8") if _is_valid(data, "utf-8") else _find_legacy(data)
 
 
 def _unmarked_utf16(data: bytes) -> str | None:
@@ -49,19 +57,27 @@ def _unmarked_utf16(data: bytes) -> str | None:
     return None
 
 
-def _decode_legacy(data: bytes) -> tuple[str, str]:
+def _is_valid(data: bytes, codec: str) -> bool:
+    decoder = codecs.getincrementaldecoder(codec)()
+    try:
+        for start in range(0, len(data), _BLOCK):
+            decoder.decode(data[start : start + _BLOCK])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _find_legacy(data: bytes) -> tuple[str, str]:
     tried = [
         (_share_common(data, _is_common_gb), "gb18030", "GBK"),
         (_share_common(data, _is_common_big5), "big5hkscs", "Big5"),
     ]
     for share, codec, name in sorted(tried, key=lambda one: -one[0]):
-        if share >= _ENOUGH:
-            try:
-                return data.decode(codec), name
-            except UnicodeDecodeError:
-                continue
+        if share >= _ENOUGH and _is_valid(data, codec):
+            return codec, name
     # Windows' form of it has quotation marks where Latin-1 has control characters.
-    return data.decode("cp1252", "replace"), "Latin-1"
+    return "cp1252", "Latin-1"
 
 
 def _share_common(data: bytes, is_common) -> float:

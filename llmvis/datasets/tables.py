@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from llmvis.datasets.encodings import decode
+from llmvis.datasets.encodings import find_codec
 from llmvis.datasets.place import Place, suffix
 from llmvis.errors import DataError, RefusedItem
 
@@ -40,13 +40,13 @@ def read(place: Place, name: str) -> Table:
             return _read_parquet(place, name)
         if kind == ".xlsx":
             return _read_excel(place, name)
-        text, encoding = decode(place.read(name))
+        data = place.read(name)
     except RefusedItem as error:
         raise DataError(f"{name}: {error.reason}. {error.fix}") from error
-    text = text.replace("\0", "")
+    codec, encoding = find_codec(data)
     if kind in (".jsonl", ".ndjson"):
-        return _read_json_lines(name, text, encoding)
-    return _read_separated(name, text, encoding)
+        return _read_json_lines(name, data, codec, encoding)
+    return _read_separated(name, data, codec, encoding)
 
 
 def columns(place: Place, name: str) -> Sequence[str]:
@@ -57,22 +57,31 @@ def columns(place: Place, name: str) -> Sequence[str]:
         return ()
 
 
-def _read_separated(name: str, text: str, encoding: str) -> Table:
-    csv.field_size_limit(sys.maxsize)  # the usual one is 128 KiB
-    first, _, _ = text.partition("\n")
-    separator = max(",\t;|", key=first.count)
+def _lines(data: bytes, codec: str) -> Iterator[str]:
+    """Decodes line by line: text with one emoji in it takes four bytes a character."""
     # newline='' keeps line breaks inside of quoted captions.
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
+    for line in io.TextIOWrapper(io.BytesIO(data), codec, "replace", newline=""):
+        yield line.replace("\0", "")
+
+
+def _read_separated(name: str, data: bytes, codec: str, encoding: str) -> Table:
+    csv.field_size_limit(sys.maxsize)  # the usual one is 128 KiB
+    first = next(_lines(data, codec), "")
+    separator = max(",\t;|", key=first.count)
+    reader = csv.DictReader(_lines(data, codec), delimiter=separator)
     columns = [column for column in reader.fieldnames or () if column]
     return Table(name, columns, iter(reader), encoding)
 
 
-def _read_json_lines(name: str, text: str, encoding: str) -> Table:
-    lines = [line for line in text.split("\n") if line.strip()]
+def _read_json_lines(name: str, data: bytes, codec: str, encoding: str) -> Table:
     columns: dict[str, None] = {}
-    for line in lines:
-        columns |= dict.fromkeys(_parse(line) or ())
-    return Table(name, list(columns), map(_parse, lines), encoding)
+    for row in _rows(data, codec):
+        columns |= dict.fromkeys(row or ())
+    return Table(name, list(columns), _rows(data, codec), encoding)
+
+
+def _rows(data: bytes, codec: str) -> Iterator[Row]:
+    return (_parse(line) for line in _lines(data, codec) if line.strip())
 
 
 def _parse(line: str) -> Row:
