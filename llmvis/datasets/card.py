@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import numpy as np
@@ -63,7 +64,6 @@ def write(folder: Path, title: str, config: IngestConfig, notes: Counter) -> Non
         ignore_index=True,
     )
     refusals = storage.read_refusals(folder)
-    captions = _captions(table)
     page = _template().render(
         title=title,
         config=config,
@@ -71,10 +71,9 @@ def write(folder: Path, title: str, config: IngestConfig, notes: Counter) -> Non
         num_accepted=len(table),
         num_refused=len(refusals),
         splits=_counted(table.split),
-        languages=_counted(captions.lang),
         licenses=_counted(table.license),
-        histograms=_histograms(table, captions),
-        words=_words(captions),
+        **_about_captions(table),
+        sides=_about_sides(table),
         wall=_pictures(folder, _evenly(table, _WALL)),
         groups=_look_alikes(folder, table),
         contradictory=_contradictory(table),
@@ -88,9 +87,23 @@ def _numbers(table: pd.DataFrame) -> np.ndarray:
     return np.arange(len(table))
 
 
-def _captions(table: pd.DataFrame) -> pd.DataFrame:
-    """One row for each caption: `lang` and `text`."""
-    return table.captions.list.flatten().struct.explode()
+def _about_captions(table: pd.DataFrame) -> dict[str, Any]:
+    captions = table.captions.list.flatten().struct.explode()  # columns lang and text
+    lengths, words = {}, {}
+    for lang, texts in captions.groupby("lang").text:
+        title = f"Characters of a caption, {lang}"
+        lengths[title] = _histogram(_integers(texts.str.len()))
+        words[str(lang)] = _words(texts)
+    return {
+        "languages": _counted(captions.lang),
+        "lengths": lengths,
+        "numbers": _histogram(_integers(table.captions.list.len())),
+        "words": words,
+    }
+
+
+def _integers(values: pd.Series) -> pd.Series:
+    return values.astype("int32")
 
 
 def _counted(values: pd.Series) -> list[Bar]:
@@ -106,19 +119,13 @@ def _bars(labels: Iterable[str], counts: Sequence[int]) -> list[Bar]:
     ]
 
 
-def _histograms(table: pd.DataFrame, captions: pd.DataFrame) -> dict[str, list[Bar]]:
-    lengths = {
-        f"Characters of a caption, {lang}": texts.str.len().astype("int32")
-        for lang, texts in captions.groupby("lang").text
+def _about_sides(table: pd.DataFrame) -> dict[str, list[Bar]]:
+    width, height = _integers(table.width), _integers(table.height)
+    shorter = width.where(width < height, height)
+    return {
+        "Shorter side of the file, pixels": _histogram(shorter),
+        "Width for a height of 1": _histogram((width / height).round(2)),
     }
-    sides = table[["width", "height"]].astype("int32")
-    numbers = {
-        **lengths,
-        "Captions of a picture": table.captions.list.len().astype("int32"),
-        "Shorter side of the file, pixels": sides.min(axis=1),
-        "Width for a height of 1": (sides.width / sides.height).round(2),
-    }
-    return {title: _histogram(values) for title, values in numbers.items()}
 
 
 def _histogram(values: pd.Series) -> list[Bar]:
@@ -135,17 +142,14 @@ def _histogram(values: pd.Series) -> list[Bar]:
     return _bars([f"from {edge:.4g}" for edge in edges[:-1]], binned.tolist())
 
 
-def _words(captions: pd.DataFrame) -> dict[str, list[Bar]]:
-    """The most frequent words of each language, as spaCy splits them."""
-    found = {}
-    for lang, texts in captions.groupby("lang").text:
-        counts: Counter[str] = Counter()
-        for text in texts.head(_CAPTIONS_READ):
-            for run, script in language.runs(language.normalize(text)):
-                counts.update(language.words_of_run(run, script))
-        words = counts.most_common(_WORDS)
-        found[str(lang)] = _bars([word for word, _ in words], [n for _, n in words])
-    return found
+def _words(texts: pd.Series) -> list[Bar]:
+    """The most frequent words of the first captions, as spaCy splits them."""
+    counts: Counter[str] = Counter()
+    for text in texts.head(_CAPTIONS_READ):
+        for run, script in language.runs(language.normalize(text)):
+            counts.update(language.words_of_run(run, script))
+    words = counts.most_common(_WORDS)
+    return _bars([word for word, _ in words], [number for _, number in words])
 
 
 def _evenly(table: pd.DataFrame, number: int) -> pd.DataFrame:
@@ -183,7 +187,9 @@ def _look_alikes(folder: Path, table: pd.DataFrame) -> list[tuple[int, list[Pict
 
 def _contradictory(table: pd.DataFrame) -> list[list[str]]:
     """The captions of pictures that are the same pixels, where none is shared."""
-    again = table[table.duplicated("example_id", keep=False)]
+    again = table.loc[
+        table.duplicated("example_id", keep=False), ["example_id", "captions"]
+    ]
     found = []
     for _, captions in again.groupby("example_id").captions:
         texts = [{caption["text"] for caption in cell} for cell in captions]
