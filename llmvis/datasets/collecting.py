@@ -48,6 +48,15 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """What is left to say when the examples are written."""
+
+    counts: dict[str, int]  # of each split, and how many items were `refused`
+    notes: Counter
+    used: list[bytes]  # keys of the cache, those of a chunk in each
+
+
+@dataclass(frozen=True, slots=True)
 class Collector:
     """Reads what `config` names; see `ingestion.ingest` for the rest."""
 
@@ -61,27 +70,35 @@ class Collector:
         parse_color(self.config.background)
         reading.forget_place()
         place = Place(self.config.path)
-        listed = SOURCES[self.config.source].list_items(place)
-        listing = reading.Packed(listed, _ITEMS_PER_CHUNK)
-        path = self.cache / _CACHE
         loading = threading.Thread(target=language.load)  # for the card, meanwhile
         loading.start()
+        path = self.cache / _CACHE
         with PictureCache(path) as pictures, storage.staged(folder) as staging:
-            found = self._read(listing, pictures, path)
-            facts = found.facts
-            assignment = assign(
-                facts["picture"], facts["look"], facts["caption"], facts["given"]
-            )
-            if assignment.alike.any():
-                found.notes[_ALIKE] = int(assignment.alike.sum())
-            with storage.ExamplesWriter(staging) as writer:
-                results = _results(listing, found, assignment, pictures)
-                self._write(writer, results, len(listing), place.title)
-            self._require_all(writer, len(listing))
+            written = self._fill(staging, place, pictures, path)
             loading.join()
-            card.write(staging, place.title, self.config, found.notes)
-            pictures.keep_only(found.used)
-        return {**writer.counts, "refused": writer.num_refused}
+            card.write(staging, place.title, self.config, written.notes)
+            pictures.keep_only(written.used)
+        return written.counts
+
+    def _fill(
+        self, folder: Path, place: Place, pictures: PictureCache, path: Path
+    ) -> Written:
+        """Writes all but the card; listing and facts are gone when it is made."""
+        listed = SOURCES[self.config.source].list_items(place)
+        listing = reading.Packed(listed, _ITEMS_PER_CHUNK)
+        found = self._read(listing, pictures, path)
+        facts = found.facts
+        assignment = assign(
+            facts["picture"], facts["look"], facts["caption"], facts["given"]
+        )
+        if assignment.alike.any():
+            found.notes[_ALIKE] = int(assignment.alike.sum())
+        with storage.ExamplesWriter(folder) as writer:
+            results = _results(listing, found, assignment, pictures)
+            self._write(writer, results, len(listing), place.title)
+        self._require_all(writer, len(listing))
+        counts = {**writer.counts, "refused": writer.num_refused}
+        return Written(counts, found.notes, found.used)
 
     def _read(
         self, listing: reading.Packed, pictures: PictureCache, path: Path
