@@ -12,7 +12,7 @@ from llmvis.model_registry import (
     versions,
 )
 from llmvis.model_registry.provenance import Version
-from llmvis.model_registry.versions import CHAMPION, PREVIOUS
+from llmvis.model_registry.versions import CHALLENGER, CHAMPION, PREVIOUS
 
 
 def promote(
@@ -48,8 +48,14 @@ def appoint(name: str, version: int, reason: str, instead_of: int) -> Version:
         instead_of: Who must be the champion now, or nothing happens; 0 for nobody.
 
     Raises:
-        RegistryError: There is no such model or version, or another is the champion.
+        RegistryError: There is no such model or version, another is the champion, or
+            no reason is given.
     """
+    if not reason.strip():  # who has a reason has been the champion
+        raise RegistryError(
+            f"No reason is given to promote version {version} of {name}. Say why: "
+            '`llmvis promote VERSION --reason "..."`.'
+        )
     client = store.connect()
     chosen = versions.find(client, name, version)
     with turns.taken(client, name) as turn:
@@ -72,7 +78,8 @@ def appoint(name: str, version: int, reason: str, instead_of: int) -> Version:
             # Last: who has a reason has been the champion, and is not promoted again.
             _keep_reason(client, chosen, reason)
         except BaseException as error:
-            _put_back(client, name, before)
+            if turn.is_held():  # or what is there now is another's
+                _put_back(client, name, before)
             history.add(
                 client, name, before=version, after=now, reason=f"Undone: {error}"
             )
@@ -99,17 +106,23 @@ def rollback(name: str) -> Version:
 
 
 def delete(name: str, version: int, reason: str) -> None:
-    """Deletes a version that has no alias.
+    """Deletes a version that is neither in service nor the way back.
 
     Raises:
-        RegistryError: There is no such model or version, or it has an alias.
+        RegistryError: There is no such model or version, it is the champion or the one
+            before, or it is a challenger that the gate has not refused.
     """
     client = store.connect()
     with turns.taken(client, name):
         chosen = versions.find(client, name, version)
-        if chosen.aliases:
+        needed = [
+            alias
+            for alias in chosen.aliases
+            if alias != CHALLENGER or not chosen.gate.startswith("refused")
+        ]
+        if needed:
             raise RegistryError(
-                f"{chosen.label} is the {' and the '.join(chosen.aliases)}, and is not "
+                f"{chosen.label} is the {' and the '.join(needed)}, and is not "
                 "deleted. Promote another version first."
             )
         history.add(client, name, before=version, after=0, reason=f"Deleted: {reason}")

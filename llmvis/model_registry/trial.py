@@ -7,7 +7,7 @@ from pathlib import Path
 
 from llmvis import evaluation, storage
 from llmvis.config import Params
-from llmvis.errors import LlmvisError
+from llmvis.errors import LlmvisError, RegistryError
 from llmvis.model_registry import champions, gate, gate_page, runs, store, versions
 from llmvis.model_registry.decisions import Contender, Decision
 from llmvis.model_registry.provenance import Version
@@ -40,7 +40,8 @@ def hold(
 
     Raises:
         MissingStage: There is no report, no judge or no examples.
-        RegistryError: The store cannot be opened.
+        RegistryError: The store cannot be opened, or the champion's files are not
+            there or were changed: then nothing is decided.
         DataError: There are too few prompts, or none that raises a question.
     """
     challenger = Contender(
@@ -168,7 +169,8 @@ def _drawn(
 def _load(champion: Version):
     try:
         model, _ = versions.load(champion.uri)
-    except MemoryError:
+    # A server that starts again or a full disk says nothing about the champion.
+    except (MemoryError, RegistryError):
         raise
     # Weights that the present code does not fit fail in any way that Keras has.
     except Exception as error:

@@ -28,9 +28,13 @@ class Turn:
     name: str  # NAME.turn
     holder: str
 
+    def is_held(self) -> bool:
+        """Says whether nobody else has taken the turn away."""
+        return _holder(self.client, self.name) == self.holder
+
     def require(self) -> None:
         """Raises RegistryError where somebody else has the turn by now."""
-        if _holder(self.client, self.name) != self.holder:
+        if not self.is_held():
             raise RegistryError(
                 f"This process was stopped for over {_ABANDONED:.0f} s, and another "
                 "went on. Try again."
@@ -48,7 +52,7 @@ def taken(client: MlflowClient, name: str) -> Iterator[Turn]:
     try:
         yield turn
     finally:
-        if _holder(client, turn.name) == turn.holder:
+        if turn.is_held():
             _free(client, turn.name)
 
 

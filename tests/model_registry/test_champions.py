@@ -115,6 +115,40 @@ def test_a_turn_that_was_left_by_a_killed_process_is_taken_over(monkeypatch):
 
 
 @pytest.mark.usefixtures("three_versions")
+def test_a_promotion_that_lost_its_turn_leaves_the_winner_alone(monkeypatch):
+    def lose(client, name, *_):
+        client.delete_registered_model(f"{name}.turn")
+        client.set_registered_model_alias(name, "champion", "3")
+        raise OSError("It slept for a minute.")
+
+    monkeypatch.setattr(champions, "_move", lose)
+    with pytest.raises(OSError, match="slept"):
+        champions.appoint("llmvis", 2, "a test", 1)
+
+    assert champion() == 3
+
+
+@pytest.mark.usefixtures("three_versions")
+def test_nothing_is_promoted_without_a_reason():
+    with pytest.raises(RegistryError, match=r"No reason is given.*version 2"):
+        champions.appoint("llmvis", 2, " ", 1)
+
+    assert champion() == 1
+
+
+@pytest.mark.usefixtures("three_versions")
+def test_a_challenger_can_be_deleted_once_it_is_refused():
+    client = stores.connect()
+    client.set_registered_model_alias("llmvis", "challenger", "3")
+    with pytest.raises(RegistryError, match="llmvis 3 is the challenger, and is not"):
+        champions.delete("llmvis", 3, "a test")
+    versions.keep_decision("llmvis", 3, "refused: it is worse", 1)
+    champions.delete("llmvis", 3, "a test")
+
+    assert [version.version for version in versions.list_versions("llmvis")] == [2, 1]
+
+
+@pytest.mark.usefixtures("three_versions")
 def test_a_version_with_an_alias_is_not_deleted():
     with pytest.raises(RegistryError, match="llmvis 1 is the champion, and is not"):
         champions.delete("llmvis", 1, "a test")

@@ -183,16 +183,19 @@ def test_a_champion_that_draws_no_pictures_is_named_with_the_reason(
     assert "any more (The model draws 32 pixels a side)" in register(20, "b")[1].reason
 
 
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RegistryError("No MLflow server answers.")]
+)
 def test_what_breaks_for_another_reason_is_no_decision(
-    register, champion_draws, monkeypatch
+    error, register, champion_draws, monkeypatch
 ):
     def run_out(_):
-        raise MemoryError
+        raise error
 
     register(40, "first")
     champion_draws(40)
     monkeypatch.setattr(trial.versions, "load", run_out)
-    with pytest.raises(MemoryError):
+    with pytest.raises(type(error)):
         register(70, "second")
 
     assert versions.champion("llmvis").version == 1
