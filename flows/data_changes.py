@@ -4,6 +4,8 @@ import hashlib
 import os
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -39,49 +41,58 @@ def announce(what: str, prefect_api: str) -> bool:
         return False
 
 
-def watch(folder: Path, settle: float, ended: threading.Event) -> None:
-    """Announces each change of a folder, once it has been still for a while.
+def watch(find: Callable[[], Path], settle: float, ended: threading.Event) -> None:
+    """Announces each change of a place, once it has been still for a while.
 
     What is hashed is names, sizes and times; whether the pictures really differ, DVC
-    decides when the retraining runs.
+    decides when the retraining runs. Another place is a change too.
 
     Args:
-        folder: Where pictures arrive.
+        find: Names the folder, or the file, where pictures arrive; asked at every look.
         settle: Seconds without a change before it counts.
         ended: Set to stop watching.
     """
-    known = _LAST_SEEN.read_text() if _LAST_SEEN.exists() else _signature(folder)
+    known = _LAST_SEEN.read_text() if _LAST_SEEN.exists() else _signature(find())
     _remember(known)
     latest, since = known, time.monotonic()
     while not ended.wait(min(settle, _SECONDS_BETWEEN_LOOKS)):
-        seen = _signature(folder)
+        place = find()
+        seen = _signature(place)
         if seen != latest:
             latest, since = seen, time.monotonic()
         still = time.monotonic() - since >= settle
-        if latest != known and still and announce(str(folder), _prefect_api()):
-            progress.say(f"{folder} has changed.")
+        if latest != known and still and announce(str(place), _prefect_api()):
+            progress.say(f"{place} has changed.")
             known = latest
             _remember(known)
 
 
-def _signature(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for root, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(root, name)
-            try:
-                about = path.stat()
-            except OSError:  # taken away between the two
-                continue
-            digest.update(f"{path}\0{about.st_size}\0{about.st_mtime_ns}\n".encode())
+def _signature(place: Path) -> str:
+    digest = hashlib.sha256(f"{place}\n".encode())
+    for path in _files(place):
+        try:
+            about = path.stat()
+        except OSError:  # taken away between the two
+            continue
+        said = f"{path}\0{about.st_size}\0{about.st_mtime_ns}\n"
+        digest.update(os.fsencode(said))
     return digest.hexdigest()
 
 
+def _files(place: Path) -> Iterator[Path]:
+    if place.is_file():
+        yield place
+    for root, folders, names in os.walk(place):
+        folders.sort()
+        yield from (Path(root, name) for name in sorted(names))
+
+
 def _remember(signature: str) -> None:
-    _LAST_SEEN.parent.mkdir(exist_ok=True)
-    with replacing(_LAST_SEEN) as beside:
-        beside.write_text(signature)
+    # On a full disk it is seen again after a stop, which costs one retraining.
+    with suppress(OSError):
+        _LAST_SEEN.parent.mkdir(exist_ok=True)
+        with replacing(_LAST_SEEN) as beside:
+            beside.write_text(signature)
 
 
 def _prefect_api() -> str:

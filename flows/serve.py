@@ -16,11 +16,13 @@ from prefect.client.schemas.objects import (
 )
 from prefect.deployments.runner import EntrypointType, RunnerDeployment
 from prefect.events import DeploymentEventTrigger
+from prefect.exceptions import PrefectException
 
 from flows import data_changes, notifications, running, stale_runs
 from flows.promote import promote
 from flows.retrain import retrain
 from llmvis import config, telemetry
+from llmvis.errors import LlmvisError
 
 _SECONDS_BETWEEN_SWEEPS = 10.0
 
@@ -31,9 +33,8 @@ def main() -> None:
     notifications.check()
     params = config.read()
     ended = threading.Event()
-    folder = Path(params.ingest.path)
     for work, arguments in (
-        (data_changes.watch, (folder, params.up.settle, ended)),
+        (data_changes.watch, (_DataPath(params.ingest), params.up.settle, ended)),
         (_keep_sweeping, (ended,)),
     ):
         threading.Thread(target=work, args=arguments, daemon=True).start()
@@ -75,9 +76,21 @@ def approval_deployment() -> RunnerDeployment:
     return cast(RunnerDeployment, made)
 
 
+class _DataPath:
+    """Where pictures arrive, which `llmvis ingest PATH` may change meanwhile."""
+
+    def __init__(self, settings: config.IngestConfig):
+        self._last = Path(settings.path)
+
+    def __call__(self) -> Path:
+        with suppress(LlmvisError):  # params.yaml may be written at this moment
+            self._last = Path(config.read().ingest.path)
+        return self._last
+
+
 def _keep_sweeping(ended: threading.Event) -> None:
     while not ended.wait(_SECONDS_BETWEEN_SWEEPS):
-        with suppress(httpx.HTTPError):  # the server may be starting again
+        with suppress(httpx.HTTPError, PrefectException):  # it may be starting again
             stale_runs.sweep()
 
 

@@ -28,7 +28,7 @@ def say_who_runs() -> None:
     labels = {
         _HOST: socket.gethostname(),
         _PROCESS: process.pid,
-        _STARTED: process.create_time(),  # numbers of processes come again
+        _STARTED: _started(process),  # numbers of processes come again
     }
     with get_client(sync_client=True) as client:
         client.update_flow_run_labels(UUID(flow_run.id), labels)
@@ -64,9 +64,14 @@ def _is_gone(run: FlowRun) -> bool:
     if labels[_HOST] != socket.gethostname():
         return False
     try:
-        return psutil.Process(labels[_PROCESS]).create_time() != labels[_STARTED]
+        return _started(psutil.Process(labels[_PROCESS])) != labels[_STARTED]
     except psutil.NoSuchProcess:
         return True
+
+
+def _started(process: psutil.Process) -> float:
+    """Seconds from when the machine started, because a clock may be put right."""
+    return round(process.create_time() - psutil.boot_time(), 2)
 
 
 def _since(run: FlowRun) -> datetime:

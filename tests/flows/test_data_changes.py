@@ -38,14 +38,14 @@ def announced(monkeypatch, tmp_path):
 
 @pytest.fixture
 def watched(announced, tmp_path):  # noqa: ARG001
-    """A folder, and a function that watches it from here on until the test ends."""
+    """A folder, and a function that watches it, or the last of some places."""
     folder, stops = tmp_path / "raw", []
     folder.mkdir()
     (folder / "old.txt").write_text("old")
 
-    def watch():
+    def watch(places=(folder,)):
         ended = threading.Event()
-        arguments = (folder, 0.2, ended)
+        arguments = (lambda: places[-1], 0.2, ended)
         thread = threading.Thread(target=data_changes.watch, args=arguments)
         thread.start()
         stops.append(lambda: (ended.set(), thread.join()))
@@ -85,6 +85,29 @@ def test_a_picture_that_comes_while_nobody_watches_is_announced_later(
     watch()
 
     wait_for(announced, 1)
+
+
+def test_a_table_that_is_watched_by_itself_is_announced(announced, watched):
+    folder, watch = watched
+    table = folder / "pictures.csv"
+    table.write_text("path,caption")
+    watch([table])
+    table.write_text("path,caption\ncat.png,a cat")
+
+    wait_for(announced, 1)
+
+
+def test_another_place_is_announced_and_watched(announced, watched):
+    folder, watch = watched
+    places = [folder]
+    watch(places)
+    other = folder.with_name("other")
+    other.mkdir()
+    places.append(other)
+    wait_for(announced, 1)
+    (other / "cat.png").write_text("picture")
+
+    wait_for(announced, 2)
 
 
 def test_a_prefect_that_does_not_answer_was_not_told():

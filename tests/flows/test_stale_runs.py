@@ -11,7 +11,7 @@ from flows import stale_runs
 HERE = {
     "llmvis.host": stale_runs.socket.gethostname(),
     "llmvis.process": psutil.Process().pid,
-    "llmvis.started": psutil.Process().create_time(),
+    "llmvis.started": stale_runs._started(psutil.Process()),
 }
 
 
@@ -30,6 +30,13 @@ def run(state, labels):
 )
 def test_a_run_is_gone_when_its_process_on_this_machine_is(changes, gone):
     assert stale_runs._is_gone(run(Running(), HERE | changes)) is gone
+
+
+def test_a_clock_that_is_put_right_ends_no_run(monkeypatch):
+    started = psutil._psplatform.boot_time() + 3600
+    monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: started)
+
+    assert not stale_runs._is_gone(run(Running(), HERE))
 
 
 def test_a_run_that_never_began_is_gone_after_a_while():
