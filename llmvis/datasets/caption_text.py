@@ -16,7 +16,8 @@ LONGEST = 2000  # characters; what is longer is a document that got into the col
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
 _PAGE = re.compile(r"\s*<(!doctype|html|\?xml)", re.IGNORECASE)
-_NOTHING = re.compile(r"[\x00\ufeff\ufffe\uffff]+")  # NULs and byte order marks
+# NULs, byte order marks, and halves of characters, which no UTF-8 can hold.
+_NOTHING = re.compile(r"[\x00\ufeff\ufffe\uffff\ud800-\udfff]+")
 _CONTROL = re.compile(r"[\x01-\x08\x0b-\x1f\x7f-\x9f]+")
 _BASES = (
     "text",
@@ -38,6 +39,7 @@ _CAPTION_COLUMN = re.compile(
     r"(?:[_ .-]?\d+|[_ .-](?P<lang>[a-z]{2})(?:[_-]\w+)?)?",
     re.IGNORECASE,
 )
+_NUMBERED = {"id", "no"}  # languages too, where there are words in the cells
 _FIX = "Correct the caption, or remove the picture."
 
 Notes = tuple[str, ...]
@@ -67,6 +69,7 @@ def of_row(
         (text, lang)
         for column, lang in columns.items()
         for text in _texts(row.get(column))
+        if not (lang in _NUMBERED and text.strip().isdigit())
     )
 
 
@@ -126,7 +129,7 @@ def _language(text: str) -> str:
 def _texts(cell: Any) -> list[str]:
     """The captions in a cell: one, or several where it holds a list, or JSON of one."""
     if isinstance(cell, str) and cell.lstrip().startswith("["):
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             cell = json.loads(cell)
     if isinstance(cell, Mapping):  # {"raw": ..., "sentid": ...}
         cell = next((cell[key] for key in ("raw", *_BASES) if key in cell), None)

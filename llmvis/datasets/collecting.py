@@ -142,9 +142,13 @@ class Collector:
         """Writes every result, its source named from the place on."""
         for done, result in enumerate(results, start=1):
             if isinstance(result, Refusal):
-                writer.refuse(replace(result, source=f"{title}/{result.source}"))
+                source = _shown(f"{title}/{result.source}")
+                reason = _shown(result.reason)
+                writer.refuse(replace(result, source=source, reason=reason))
             else:
-                writer.add_row({**result, "source": f"{title}/{result['source']}"})
+                source = _shown(f"{title}/{result['source']}")
+                license_ = _shown(result["license"])
+                writer.add_row({**result, "source": source, "license": license_})
             if done % _ITEMS_PER_CHUNK == 0 or done == size:
                 self.report(done, size, f"writing {self.config.source}")
 
@@ -163,6 +167,11 @@ class Collector:
                 f"{writer.num_refused} refused{why}. Check ingest.path, which is "
                 f"{self.config.path}."
             )
+
+
+def _shown(text: str) -> str:
+    """Spells out the bytes of a file's name that are no UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _results(

@@ -14,7 +14,8 @@ from llmvis.datasets.quality import refuse_poor
 from llmvis.errors import ConfigError, RefusedItem
 
 _LONGEST_FOR_ITS_WIDTH = 16  # a side of 64 pixels then keeps 4 of the other one
-_MOST_BYTES = 512 * 2**20  # of a decoded picture, in each of several processes
+_MOST_BYTES = 2**30  # that a picture takes at most, in each of several processes
+_BYTES_OF_PIXEL, _BYTES_OF_CLEAR_PIXEL = 12, 20  # at most, while it is flattened
 _DRAFT = 2  # JPEG decodes in part where that leaves this many times the pixels wanted
 _AGAIN = "Copy or download it again, or remove it."
 _FITS: dict[str, Callable[..., Image.Image]] = {
@@ -61,8 +62,8 @@ def read_square(
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data)) as file:
-                size = _upright_size(file)
                 _refuse_size(file, config.min_side)
+                size = _upright_size(file)  # PNG may keep that behind the pixels
                 file.draft("RGB", (_DRAFT * square[0], _DRAFT * square[1]))
                 image = flatten(ImageOps.exif_transpose(file), color)
     except (RefusedItem, MemoryError):
@@ -121,8 +122,9 @@ def _refuse_size(file: Image.Image, min_side: int) -> None:
             f"{shape}, and a side must have {min_side} pixels",
             "Find a larger one, or lower ingest.min_side.",
         )
-    # Four bytes a pixel is what flattening needs, whatever the file has.
-    num_bytes = 4 * file.width * file.height
+    is_clear = file.has_transparency_data
+    of_pixel = _BYTES_OF_CLEAR_PIXEL if is_clear else _BYTES_OF_PIXEL
+    num_bytes = of_pixel * file.width * file.height
     if num_bytes > _MOST_BYTES:
         raise RefusedItem(
             f"{shape}, and would take {num_bytes >> 20} MiB", "Make it smaller."

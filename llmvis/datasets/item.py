@@ -48,7 +48,13 @@ class InParquet:
     row: int  # within it
 
     def read(self, place: Place) -> bytes:
-        cell = _column(place, self.name, self.column, self.group)[self.row].as_py()
+        try:
+            cells = _column(place, self.name, self.column, self.group)
+        except (OSError, ValueError) as error:  # as pyarrow raises them
+            raise RefusedItem(
+                f"its part of the file is broken: {error}", "Copy the file again."
+            ) from error
+        cell = cells[self.row].as_py()
         data = cell["bytes"] if isinstance(cell, dict) else cell
         if data is None:
             raise RefusedItem(

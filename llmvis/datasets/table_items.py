@@ -1,5 +1,6 @@
 """Rows of a table of paths and captions as items; two sources share it."""
 
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -49,12 +50,24 @@ def path_column(columns: Iterable[str]) -> str | None:
     return next((by_name[name] for name in PATH_COLUMNS if name in by_name), None)
 
 
-def list_rows(place: Place, name: str) -> Iterator[Item | Refusal]:
-    """Lists the rows of one table; paths are relative to its folder.
+def list_tables(place: Place, names: Iterable[str]) -> Iterator[Item | Refusal]:
+    """Lists the rows of tables, and the pictures beside them that no row names.
 
     Raises:
-        DataError: It has no column of paths, or none of captions.
+        DataError: A table has no column of paths, or none of captions.
     """
+    named: set[str] = set()
+    for name in names:
+        yield from _list_rows(place, name, named)
+    if place.only:  # the table was named, and not the folder
+        return
+    for image in place.image_names:
+        if image not in named:
+            unnamed = RefusedItem("no row names it", "Add a row, or take it away.")
+            yield refuse(image, "", unnamed)
+
+
+def _list_rows(place: Place, name: str, named: set[str]) -> Iterator[Item | Refusal]:
     table = tables.read(place, name)
     path, captions = _columns(table)
     folder, slash, title = name.rpartition("/")
@@ -62,6 +75,7 @@ def list_rows(place: Place, name: str) -> Iterator[Item | Refusal]:
     for number, row in enumerate(table.rows, start=1):
         where = f"row {number} of {title}"
         file = str((row or {}).get(path) or "").strip()
+        named.add(posixpath.normpath(f"{folder}{slash}{file}".replace("\\", "/")))
         try:
             _require_file(row, file)
             texts, notes = caption_text.of_row(row or {}, captions)
@@ -108,3 +122,8 @@ def _require_file(row: tables.Row, file: str) -> None:
         raise RefusedItem("it is not a line of JSON", "Write the line anew.")
     if not file:
         raise RefusedItem("it names no file", "Write the name into the row.")
+    if any(map(str.strip, row.get(None) or ())):
+        raise RefusedItem(
+            "it has more cells than the table has columns",
+            'Put a caption with a comma into quotation marks: "a cat, asleep".',
+        )

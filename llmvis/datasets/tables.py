@@ -15,7 +15,7 @@ from llmvis.errors import DataError, RefusedItem
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".xlsx")
 _ROWS_AT_ONCE = 1024
 
-Row = dict[str, Any] | None  # None where a line is no row
+Row = dict[Any, Any] | None  # None where a line is no row; its key None: cells beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def _rows(data: bytes, codec: str) -> Iterator[Row]:
 def _parse(line: str) -> Row:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return row if isinstance(row, dict) else None
 
@@ -114,13 +114,14 @@ def _read_parquet(place: Place, name: str) -> Table:
 
 def _read_excel(place: Place, name: str) -> Table:
     import zipfile
+    import zlib
 
     import openpyxl
 
     try:
         file = io.BytesIO(place.read(name))
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError) as error:
         raise DataError(
             f"{name} is no Excel workbook ({error}). Save it as .xlsx or .csv."
         ) from error

@@ -1,5 +1,6 @@
 """Tar files, read where they are and never unpacked."""
 
+import io
 import tarfile
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -18,23 +19,27 @@ def members(
         tar: Its name, which stands for a member that cannot be read.
         file: It, open; may be moved about meanwhile.
     """
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
     try:
         with tarfile.open(fileobj=file, mode="r:") as archive:
             for member in archive:
                 if not member.isdir():
-                    yield member.name, _why_not(member) or member
+                    yield member.name, _why_not(member, size) or member
             file.seek(archive.offset)
             if file.read(1).strip(b"\0"):  # a header follows, and cannot be read
                 yield tar, _BROKEN
-    except tarfile.TarError:
+    except (tarfile.TarError, ValueError, OverflowError):  # a size beyond all files
         yield tar, _BROKEN
 
 
-def _why_not(member: tarfile.TarInfo) -> RefusedItem | None:
+def _why_not(member: tarfile.TarInfo, size: int) -> RefusedItem | None:
     if member.name.startswith("/") or ".." in member.name.split("/"):
         return RefusedItem("its path points out of the tar", "Pack it again without.")
     if not member.isreg():
         return RefusedItem("it is a link or a device", "Pack the file itself.")
+    if member.offset_data + member.size > size:
+        return RefusedItem("the tar ends before it does", "Copy the tar again.")
     return None
 
 

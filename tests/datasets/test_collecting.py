@@ -44,7 +44,8 @@ class TestNothingIsLost:
         done = take_in(shared("dirty"))
 
         assert len(done.examples) == 36
-        assert len(done.reasons) == done.counts["refused"] == 13
+        # Ten more lie in the two other folders, and no row of this table names them.
+        assert len(done.reasons) == done.counts["refused"] == 13 + 10
         for name, reason in {
             "truncated_jpeg.jpg": "is broken: OSError",
             "truncated_image.png": "is broken: OSError",
@@ -59,6 +60,7 @@ class TestNothingIsLost:
             "float32.tif": "floating-point",
             "Thumbs.db": "in no format",
             "../dirty/images/hopper.jpg": "out of the folder",
+            "captions_sidecar/crlf.jpg": "no row names it",
         }.items():
             assert reason in done.reason(name)
         assert done["hopper_orientation_6.jpg"].width == 128
@@ -107,6 +109,23 @@ class TestNothingIsLost:
         assert done["nul.png"].captions[0].text == "a cat"
         assert done["tags.png"].captions[0].text == "a big cat & dog"
 
+    def test_a_half_character_is_taken_out_and_deep_brackets_are_too_long(
+        self, tmp_path, save, take_in
+    ):
+        rows = [
+            {"file_name": "half.png", "text": "a cat \ud83d"},
+            {"file_name": "deep.png", "text": "[" * 100_000},
+        ]
+        table = "\n".join(map(json.dumps, rows))
+        (tmp_path / "metadata.jsonl").write_text(table)
+        for number, name in enumerate(("half", "deep")):
+            save(tmp_path / f"{name}.png", number)
+
+        done = take_in(tmp_path)
+
+        assert done["half.png"].captions[0].text == "a cat"
+        assert "100000 characters" in done.reason("deep.png")
+
     def test_a_source_of_which_nothing_can_be_used_leaves_earlier_output(
         self, tmp_path, save, take_in
     ):
@@ -115,7 +134,7 @@ class TestNothingIsLost:
         write(tmp_path, [{"file_name": "0.png", "text": ""}] * 3)
 
         with pytest.raises(
-            DataError, match=r"no training example.*3 refused.*0\.png.*no caption"
+            DataError, match=r"no training example.*5 refused.*0\.png.*no caption"
         ):
             take_in(tmp_path, "image_folder")
 

@@ -1,5 +1,7 @@
 """The forms in which captioned pictures lie about, one file each."""
 
+from contextlib import suppress
+
 from llmvis.datasets.item import Source
 from llmvis.datasets.place import Place
 from llmvis.datasets.sources import (
@@ -13,7 +15,7 @@ from llmvis.datasets.sources import (
     sidecar_text,
     webdataset,
 )
-from llmvis.errors import DataError
+from llmvis.errors import DataError, RefusedItem
 
 # In the order in which `detect` asks: what has captions before what has only classes.
 SOURCES: dict[str, Source] = {
@@ -36,8 +38,9 @@ def detect(place: Place) -> str:
         DataError: In none that is known.
     """
     for name, source in SOURCES.items():
-        if source.is_here(place):
-            return name
+        with suppress(RefusedItem):  # what would tell cannot be read
+            if source.is_here(place):
+                return name
     shown = ", ".join(place.names[:3]) or "nothing"
     raise DataError(
         f"{place.address} has {len(place.names)} files ({shown}...), and no captions "

@@ -11,7 +11,7 @@ from llmvis.datasets import tables
 from llmvis.datasets.caption_text import caption_columns
 from llmvis.datasets.item import Item
 from llmvis.datasets.place import Place, suffix
-from llmvis.datasets.table_items import list_rows, path_column
+from llmvis.datasets.table_items import list_tables, path_column
 from llmvis.errors import DataError
 from llmvis.records import Refusal
 
@@ -26,14 +26,14 @@ def is_here(place: Place) -> bool:
 
 
 def list_items(place: Place) -> Iterator[Item | Refusal]:
-    """Lists the rows of the table."""
+    """Lists the rows of the table, and the pictures that none names."""
     found = _tables(place)
     if len(found) != 1:
         raise DataError(
             f"{place.address} has {len(found)} tables, {', '.join(found) or 'none'}, "
             "and caption_table reads one. Name it as ingest.path."
         )
-    yield from list_rows(place, found[0])
+    return list_tables(place, found)
 
 
 def _tables(place: Place) -> list[str]:

@@ -7,7 +7,7 @@ that no other of its name does. Karpathy's `dataset_coco.json` is read too.
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from llmvis.datasets import caption_text
@@ -20,6 +20,8 @@ from llmvis.records import Refusal
 
 _FILES = re.compile(r"(annotations/)?(\w*captions?\w*|dataset_\w+)\.json")
 _COLUMNS = {"caption": None, "captions": None, "sentences": None}
+_NO_ANNOTATION = RefusedItem("it has no image_id and caption", "Correct or remove it.")
+_NO_IMAGE = RefusedItem("it is no object with a file_name", "Correct or remove it.")
 
 
 def is_here(place: Place) -> bool:
@@ -35,11 +37,20 @@ def list_items(place: Place) -> Iterator[Item | Refusal]:
     for file in _files(place):
         content = _parse(place, file)
         split = split_named(re.sub(r"[^a-z].*", "", file.rpartition("captions_")[2]))
-        licenses = {one["id"]: one["name"] for one in content.get("licenses", ())}
+        licenses = {
+            one.get("id"): one.get("name", "unknown")
+            for one in _mappings(content.get("licenses", ()))
+        }
         captions = defaultdict(list)
-        for annotation in content.get("annotations", ()):
-            captions[annotation["image_id"]].append(annotation["caption"])
-        for image in content["images"]:
+        for number, annotation in enumerate(content.get("annotations", ())):
+            try:
+                captions[annotation["image_id"]].append(annotation["caption"])
+            except (TypeError, KeyError):
+                yield refuse(f"annotations[{number}]", file, _NO_ANNOTATION)
+        for number, image in enumerate(content["images"]):
+            if not isinstance(image, Mapping):
+                yield refuse(f"images[{number}]", file, _NO_IMAGE)
+                continue
             row = {
                 "split": split,
                 "captions": captions.pop(image.get("id"), []),
@@ -79,6 +90,10 @@ def _item(
     )
 
 
+def _mappings(values: Iterable[Any]) -> list[Mapping[str, Any]]:
+    return [value for value in values if isinstance(value, Mapping)]
+
+
 def _files(place: Place) -> list[str]:
     if place.only:
         return [place.only] if place.only.endswith(".json") else []
@@ -89,7 +104,9 @@ def _parse(place: Place, name: str) -> dict[str, Any]:
     try:
         content = json.loads(decode(place.read(name))[0])
         content["images"][:0], content.get("annotations", [])[:0]
-    except (ValueError, TypeError, KeyError) as error:
+    except RefusedItem as error:
+        raise DataError(f"{name}: {error.reason}. {error.fix}") from error
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise DataError(
             f"{name} does not read like COCO's captions: {type(error).__name__}: "
             f"{error}. It has to be JSON with images and annotations."

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from llmvis.datasets.item import Item
 from llmvis.datasets.place import Place
-from llmvis.datasets.table_items import list_rows
+from llmvis.datasets.table_items import list_tables
 from llmvis.errors import DataError
 from llmvis.records import Refusal
 
@@ -23,15 +23,14 @@ def is_here(place: Place) -> bool:
 
 
 def list_items(place: Place) -> Iterator[Item | Refusal]:
-    """Lists the rows of all tables."""
+    """Lists the rows of all tables, and the pictures that none names."""
     tables = _tables(place)
     if not tables:
         raise DataError(
             f"{place.address} has no captions. Put a {TABLES[0]} with the columns "
             "file_name and text into it, or into its subfolders train and test."
         )
-    for table in tables:
-        yield from list_rows(place, table)
+    return list_tables(place, tables)
 
 
 def _tables(place: Place) -> list[str]:

@@ -14,8 +14,13 @@ from llmvis.datasets import caption_text
 from llmvis.datasets.item import InParquet, Item, refuse
 from llmvis.datasets.place import Place
 from llmvis.datasets.table_items import facts_of, split_named
-from llmvis.errors import DataError, RefusedItem
+from llmvis.errors import RefusedItem
 from llmvis.records import Refusal
+
+_NO_PICTURES = RefusedItem(
+    "it is no whole parquet file with a column of pictures",
+    "Copy it again, or take it away.",
+)
 
 
 def is_here(place: Place) -> bool:
@@ -28,11 +33,9 @@ def list_items(place: Place) -> Iterator[Item | Refusal]:
     for name in _files(place):
         column = _image_column(place, name)
         if column is None:
-            raise DataError(
-                f"{name} is no whole parquet file with a column of pictures. Copy it "
-                "again, or take it away."
-            )
-        yield from _list_rows(place, name, column)
+            yield refuse(name, "", _NO_PICTURES)
+        else:
+            yield from _list_rows(place, name, column)
 
 
 def _list_rows(place: Place, name: str, column: str) -> Iterator[Item | Refusal]:
@@ -40,7 +43,18 @@ def _list_rows(place: Place, name: str, column: str) -> Iterator[Item | Refusal]
         others = [field for field in table.schema_arrow.names if field != column]
         number = 0
         for group in range(table.num_row_groups):
-            rows = table.read_row_group(group, columns=others).to_pylist()
+            size = table.metadata.row_group(group).num_rows
+            try:
+                rows = table.read_row_group(group, columns=others).to_pylist()
+            except (OSError, ValueError) as error:  # as pyarrow raises them
+                broken = RefusedItem(
+                    f"its part of the file is broken: {error}", "Copy the file again."
+                )
+                for position in range(size):
+                    row = f"row {number + position + 1}"
+                    yield refuse(f"{name}/{row}", "", broken)
+                number += size
+                continue
             for position, row in enumerate(rows):
                 number += 1
                 picture = InParquet(name, column, group, position)
@@ -81,7 +95,7 @@ def _image_column(place: Place, name: str) -> str | None:
     try:
         with place.open(name) as file:
             schema = pq.read_schema(file)
-    except pa.ArrowException:
+    except (pa.ArrowException, OSError, RefusedItem):
         return None
     for field in schema:
         kind = field.type

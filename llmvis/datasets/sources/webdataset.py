@@ -31,9 +31,15 @@ def is_here(place: Place) -> bool:
 def list_items(place: Place) -> Iterator[Item | Refusal]:
     """Lists the records of all tar files."""
     for name in place.names:
-        if name.endswith(".tar"):
-            with place.open(name) as file:
-                yield from _records(name, file)
+        if not name.endswith(".tar"):
+            continue
+        try:
+            file = place.open(name)
+        except RefusedItem as error:
+            yield refuse(name, "", error)
+            continue
+        with file:
+            yield from _records(name, file)
 
 
 def _records(tar: str, file: BinaryIO) -> Iterator[Item | Refusal]:
@@ -84,6 +90,6 @@ def _item(tar: str, key: str, members: Members, file: BinaryIO) -> Item | Refusa
 def _row(member: tarfile.TarInfo | None, file: BinaryIO) -> dict:
     try:
         row = json.loads(decode(tars.read(member, file))[0]) if member else {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RefusedItem(f"its .json is broken: {error}", "Correct it.") from error
     return row if isinstance(row, dict) else {}

@@ -77,3 +77,17 @@ def test_a_file_that_is_cut_off_is_named(tmp_path, listed):
 
     with pytest.raises(DataError, match=r"captions\.json does not read like COCO"):
         listed("coco_captions", tmp_path)
+
+
+def test_records_that_are_none_are_refused(tmp_path, save, listed):
+    save(tmp_path / "train2017/1.jpg")
+    annotations = [*ANNOTATIONS[:1], {"image_id": 1}, "a dog"]
+    write(tmp_path, images=[IMAGES[0], "2.jpg"], annotations=annotations)
+
+    [_], refused = listed("coco_captions", tmp_path)
+
+    assert [one.source.partition(" ")[0] for one in refused] == [
+        "annotations[1]",
+        "annotations[2]",
+        "images[1]",
+    ]

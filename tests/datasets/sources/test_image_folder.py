@@ -91,3 +91,38 @@ def test_a_table_in_another_encoding_is_read_and_said(tmp_path, listed, encoding
 
     assert item.captions[0].text == "一個紅色的杯子和一本書"
     assert item.notes == (f"captions were read as {encoding}",)
+
+
+def test_pictures_that_no_row_names_are_refused(tmp_path, save, listed):
+    for name in ("a.png", "b.png", "more/c.png"):
+        save(tmp_path / name)
+    (tmp_path / "metadata.csv").write_text("file_name,text\n./a.png,a cat\n")
+
+    [_], refused = listed("image_folder", tmp_path)
+
+    assert [(one.source, one.reason) for one in refused] == [
+        ("b.png", "no row names it"),
+        ("more/c.png", "no row names it"),
+    ]
+
+
+def test_a_caption_with_a_comma_that_is_not_quoted_is_refused(tmp_path, save, listed):
+    save(tmp_path / "a.png")
+    save(tmp_path / "b.png")
+    (tmp_path / "metadata.csv").write_text(
+        "file_name,text\na.png,a cat, red\nb.png,a dog,\n"
+    )
+
+    [item], [refused] = listed("image_folder", tmp_path)
+
+    assert texts(item) == [("a dog", "en")]
+    assert "more cells" in refused.reason
+
+
+def test_a_column_of_numbers_is_no_caption_in_indonesian(tmp_path, save, listed):
+    save(tmp_path / "a.png")
+    (tmp_path / "metadata.csv").write_text(
+        "file_name,caption_id,caption\na.png,902,a cat\n"
+    )
+
+    assert texts(listed("image_folder", tmp_path)[0][0]) == [("a cat", "en")]

@@ -53,3 +53,19 @@ def test_a_cell_without_bytes_is_refused_when_it_is_read(tmp_path, save, take_in
 
     assert done.counts == {"train": 1, "refused": 1}
     assert done.reason("0.parquet/2") == "its cell holds no picture"
+
+
+def test_a_broken_file_is_refused_beside_whole_ones(tmp_path, save, take_in):
+    write(tmp_path / "0.parquet", image=[png(tmp_path, save)], text=["a cat"])
+    write(tmp_path / "1.parquet", image=[png(tmp_path, save, 1)], text=["a dog"])
+    write(tmp_path / "2.parquet", image=[png(tmp_path, save, 2)], text=["an owl"])
+    data = (tmp_path / "1.parquet").read_bytes()
+    (tmp_path / "1.parquet").write_bytes(data[:-9])
+    data = (tmp_path / "2.parquet").read_bytes()
+    (tmp_path / "2.parquet").write_bytes(data[:4] + b"\xff" * 60 + data[64:])
+
+    done = take_in(tmp_path)
+
+    assert done.counts == {"train": 1, "refused": 2}
+    assert "no whole parquet file" in done.reason("1.parquet")
+    assert "broken" in done.reason("2.parquet/1")

@@ -91,3 +91,29 @@ def test_a_record_without_picture_or_caption_is_refused(tmp_path, png, listed):
     assert "there is no picture, only .txt" in refused[0].reason
     assert "no caption" in refused[1].reason
     assert ".json is broken" in refused[2].reason
+
+
+def test_a_member_larger_than_its_tar_is_refused(tmp_path, png, listed):
+    members = [("0.png", png), ("0.txt", b"a cat"), ("1.png", png), ("1.txt", b"a dog")]
+    pack(tmp_path / "0.tar", members)
+    whole = (tmp_path / "0.tar").read_bytes()
+    header = tarfile.TarInfo("2.png")
+    header.size = 2**40
+    end = whole.rindex(b"a dog") + 512 - whole.rindex(b"a dog") % 512
+    (tmp_path / "0.tar").write_bytes(whole[:end] + header.tobuf())
+
+    items, refused = listed("webdataset", tmp_path)
+
+    assert [item.name for item in items] == ["0.png", "1.png"]
+    assert "the tar ends before it does" in [one.reason for one in refused]
+
+
+def test_a_tar_that_is_a_link_out_of_the_folder_is_refused(tmp_path, png, listed):
+    here = tmp_path / "here"
+    here.mkdir()
+    pack(here / "0.tar", [("0.png", png), ("0.txt", b"a cat")])
+    (here / "1.tar").symlink_to(tmp_path / "elsewhere.tar")
+
+    [_], [refused] = listed("webdataset", here)
+
+    assert refused.source == "1.tar"
