@@ -81,7 +81,10 @@ def _find_legacy(data: bytes) -> tuple[str, str]:
 
 
 def _share_common(data: bytes, is_common) -> float:
-    """The share of two-byte characters that are of the encoding's common ones."""
+    """The share of two-byte characters that are of the encoding's common ones.
+
+    A single one tells nothing: it may be the first letter of "Äpfel".
+    """
     common = pairs = position = 0
     while position < len(data):
         if data[position] < 0x80:
@@ -90,7 +93,7 @@ def _share_common(data: bytes, is_common) -> float:
         pairs += 1
         common += is_common(data[position : position + 2])
         position += 2
-    return common / pairs
+    return common / pairs if pairs > 1 else 0.0
 
 
 def _is_common_gb(pair: bytes) -> bool:

@@ -79,6 +79,7 @@ class Item:
     where: str = ""  # what says its captions, for a person: "row 3 of metadata.csv"
     picture: Picture
     captions: tuple[Caption, ...]
+    names_class: bool = False  # the caption is of many, which may differ in split
     split: str | None = None  # as the source has it; None: by content
     origin: str = ""  # an address that the source names
     license: str = "unknown"

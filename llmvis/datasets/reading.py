@@ -131,11 +131,12 @@ def _read(
 
 
 def _facts(item: Item, entry: Entry) -> tuple:
+    picture = int(entry.picture_id[:16], 16)
     return (
         np.frombuffer(entry.key, np.uint8),
-        int(entry.picture_id[:16], 16),
+        picture,
         np.frombuffer(entry.look, np.uint8),
-        caption_key(item),
+        picture if item.names_class else caption_key(item),
         SPLITS.index(item.split) if item.split else UNKNOWN,
     )
 

@@ -222,8 +222,11 @@ class TestSplits:
         assert done.counts == {"train": 8, "validation": 1, "test": 1, "refused": 1}
         assert "later split" in done.reason("9.png (row 11")
 
-    def test_a_class_is_not_held_out_as_a_whole(self, tmp_path, save, take_in):
-        for number in range(150):
+    @pytest.mark.parametrize("number_of_pictures", [30, 150])
+    def test_a_class_is_not_held_out_as_a_whole(
+        self, number_of_pictures, tmp_path, save, take_in
+    ):
+        for number in range(number_of_pictures):
             name = ("fox", "owl", "elk")[number % 3]
             save(tmp_path / name / f"{number}.png", number)
 

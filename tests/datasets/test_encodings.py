@@ -19,6 +19,8 @@ TRADITIONAL = "一隻狗在草地上奔跑"
         ("a cat on a mat", "utf-16-be", "UTF-16"),
         ("un café à la crème", "latin-1", "Latin-1"),
         ("Straße mit “Öl”", "cp1252", "Latin-1"),
+        ("Äpfel", "latin-1", "Latin-1"),
+        ("Água", "latin-1", "Latin-1"),
         ("", "utf-8", "UTF-8"),
     ],
 )

@@ -37,6 +37,7 @@ def list_items(place: Place) -> Iterator[Item | Refusal]:
             name=name,
             picture=InFile(name),
             captions=captions,
+            names_class=True,
             split=split_named(name.partition("/")[0]),
             notes=notes,
         )
