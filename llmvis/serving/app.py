@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.params import Depends as Dependency
 from fastapi.responses import HTMLResponse, JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.exceptions import HTTPException
 
 from llmvis.config import SamplingConfig, ServeConfig
@@ -24,6 +25,7 @@ from llmvis.serving.batching import Batcher, Order
 from llmvis.serving.body_limit import BodyLimit
 from llmvis.serving.following import Following
 from llmvis.serving.messages import MAX_SEED
+from llmvis.serving.metrics import CountRequests, Metrics
 from llmvis.serving.waiting import Refused
 
 _ERRORS: dict[int | str, dict] = {
@@ -94,9 +96,11 @@ def create(pictures: Pictures, api_keys: Sequence[str] = ()) -> FastAPI:
         summary="Pictures from words, drawn by your own model",
         version=importlib.metadata.version("llmvis"),
     )
+    metrics = Metrics(pictures.batcher, pictures.following)
     app.add_middleware(BodyLimit)
+    app.add_middleware(CountRequests, metrics=metrics)  # outermost: refusals count too
     _answer_errors(app)
-    _add_state_routes(app, pictures)
+    _add_state_routes(app, pictures, metrics)
     asked = keys.asked_of(api_keys)
     _add_images_route(app, pictures, asked)
     _add_generate_route(app, pictures, asked)
@@ -151,7 +155,7 @@ def _add_generate_route(
         return messages.GenerateAnswer(images=made, unknown_words=_unknown_words(drawn))
 
 
-def _add_state_routes(app: FastAPI, pictures: Pictures) -> None:
+def _add_state_routes(app: FastAPI, pictures: Pictures, metrics: Metrics) -> None:
     following, batcher = pictures.following, pictures.batcher
     page = files("llmvis.serving").joinpath("page.html").read_text("utf-8")
 
@@ -176,19 +180,9 @@ def _add_state_routes(app: FastAPI, pictures: Pictures) -> None:
         )
 
     @app.get("/metrics", response_class=Response)
-    async def metrics() -> Response:
-        """Counts, for Prometheus."""
-        lines = [
-            "# TYPE llmvis_pictures_total counter",
-            f"llmvis_pictures_total {batcher.num_drawn}",
-            "# TYPE llmvis_batches_total counter",
-            f"llmvis_batches_total {batcher.num_batches}",
-            "# TYPE llmvis_waiting gauge",
-            f"llmvis_waiting {batcher.num_waiting}",
-            "# TYPE llmvis_version gauge",
-            f"llmvis_version {following.current.version.version}",
-        ]
-        return Response("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4")
+    async def show_metrics() -> Response:
+        """Counts and seconds, for Prometheus."""
+        return Response(metrics.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def _answer_errors(app: FastAPI) -> None:

@@ -188,7 +188,25 @@ def test_requests_that_come_together_are_drawn_together(client):
 def _counts(client):
     lines = client.get("/metrics").text.splitlines()
     pairs = [line.split() for line in lines if not line.startswith("#")]
-    return {name: int(value) for name, value in pairs}
+    return {name: float(value) for name, value in pairs}
+
+
+def test_requests_are_counted_by_route_and_status(client):
+    before = _counts(client)
+    _draw(client, prompt="a", seed=1)
+    client.post("/generate", json={"prompt": "a", "top_k": -1})
+    client.get("/no/such/route")
+    after = _counts(client)
+
+    for label in (
+        'route="/generate",status="200"',
+        'route="/generate",status="400"',
+        'route="none",status="404"',
+    ):
+        name = f"llmvis_requests_total{{{label}}}"
+        assert after[name] - before.get(name, 0) == 1
+    name = 'llmvis_request_seconds_count{route="/generate"}'
+    assert after[name] - before.get(name, 0) == 2
 
 
 def test_the_server_follows_the_champion_and_no_request_fails(client, register):
