@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import dvc.config
+
 from flows import dvc_stage, overlay, progress, start
 from llmvis import config, storage
 from llmvis.errors import ConfigError, StageFailed
@@ -102,6 +104,7 @@ def _inside(folder: Path) -> Iterator[None]:
 def _fetch_examples(project: Path) -> None:
     cache = str(project / ".dvc/cache")
     # A remote, not the cache itself, which would give the results of the first run.
+    _take_remote_over(project)
     _dvc("remote", "add", "--local", "--force", _FROM_CACHE, cache)
     for remote in (["--remote", _FROM_CACHE], []):
         done = _dvc("pull", *remote, "data/examples")
@@ -111,6 +114,22 @@ def _fetch_examples(project: Path) -> None:
         "The examples of this version are neither in the DVC cache of the project nor "
         f"in its remote: {done.stderr.strip()} Copy them to one of the two."
     )
+
+
+def _take_remote_over(project: Path) -> None:
+    """Gives the present folder the project's remote, with what is said of it locally.
+
+    An address relative to the project would point to another place from here.
+    """
+    local = project / ".dvc/config.local"
+    if local.exists():
+        shutil.copy(local, ".dvc/config.local")
+    settings = dvc.config.Config(str(project / ".dvc"))
+    name = settings["core"].get("remote")
+    if name:
+        _dvc("config", "--local", "core.remote", name)
+        url = settings["remote"][name]["url"]
+        _dvc("config", "--local", f"remote.{name}.url", url)
 
 
 def _dvc(*arguments: str) -> subprocess.CompletedProcess:

@@ -4,6 +4,7 @@ The code is a commit and what was changed since, the data are hashes in dvc.lock
 every value is in params.yaml.
 """
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from llmvis.model_registry.provenance import Version
 
 LOCK, PARAMS, CHANGES = "dvc.lock", "params.yaml", "changes.patch"
 _COMMIT = "commit"
+_CODE = ("llmvis", "flows")  # whose new files belong to a version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,10 +117,28 @@ def compare(before: Mapping, again: Mapping, main_score: str) -> Repetition:
 
 
 def _uncommitted(root: Path) -> bytes:
+    """A patch of what differs from the commit, new modules among it."""
     without = (f":(exclude){name}" for name in (LOCK, PARAMS))
-    # Not `runs.git`, which takes away blank ends, and a patch may end in them.
-    command = ["git", "diff", "--binary", "HEAD", "--", ".", *without]
-    return subprocess.run(command, cwd=root, capture_output=True, check=True).stdout
+    new = [name for name in _CODE if (root / name).is_dir()]
+    with tempfile.TemporaryDirectory() as scratch:
+        # An index of its own, so that nothing is staged for whoever works here.
+        environment = {**os.environ, "GIT_INDEX_FILE": f"{scratch}/index"}
+
+        def git(*arguments: str) -> bytes:
+            # Not `runs.git`, which takes away blank ends, and a patch may end in them.
+            return subprocess.run(
+                ["git", *arguments],
+                cwd=root,
+                env=environment,
+                capture_output=True,
+                check=True,
+            ).stdout
+
+        git("read-tree", "HEAD")
+        git("add", "--update", "--", ".")
+        if new:
+            git("add", "--", *new)
+        return git("diff", "--cached", "--binary", "HEAD", "--", ".", *without)
 
 
 def _place(fingerprint: str) -> str:

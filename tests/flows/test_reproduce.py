@@ -1,5 +1,6 @@
 """A version that is made again in another folder, with stages of a few lines."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,14 @@ Path("data/model/file").write_text(Path("right.txt").read_text())
 """
 
 
+DVC_CONFIG = """
+[core]
+    analytics = false
+    remote = store
+['remote "store"']
+    url = ../../store
+"""
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -43,7 +52,7 @@ def version(project, monkeypatch, sampling):
         monkeypatch.setenv(f"GIT_{person}_NAME", "test")
         monkeypatch.setenv(f"GIT_{person}_EMAIL", "test@example.com")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project.root}/mlflow.db")
-    project.write(".dvc/config", "[core]\n    analytics = false\n")
+    project.write(".dvc/config", DVC_CONFIG)
     project.write(".gitignore", "/data\n/mlflow.db\n/mlartifacts\n")
     project.write("evaluate.py", EVALUATE)
     project.write("train.py", TRAIN)
@@ -52,6 +61,8 @@ def version(project, monkeypatch, sampling):
     git("add", "--all")
     git("commit", "--quiet", "--message", "Begin")
     project.write("right.txt", "0.5")
+    (project.root / "flows").mkdir()
+    project.write("flows/own.txt", "a file that git does not know")
     for stage in dvc_stage.needed_for("evaluate"):
         dvc_stage.run_stage(stage)
     root = project.root / "data"
@@ -70,6 +81,12 @@ def test_a_version_comes_out_again(version, project, tmp_path):
     assert (tmp_path / "again/data/examples/file").exists()
     assert project.read("runs.txt") == ingested  # the pictures are not read again
     assert len(versions.list_versions("llmvis")) == 1
+    assert (tmp_path / "again/flows/own.txt").exists()
+
+    # Where the cache is gone, the examples come from the remote, wherever that lies.
+    subprocess.run([sys.executable, "-m", "dvc", "push", "--quiet"], check=True)
+    shutil.rmtree(project.root / ".dvc/cache")
+    assert reproduce.reproduce(version, tmp_path / "from/remote").agrees
 
     # What cannot be made again is refused with the reason.
     with pytest.raises(ConfigError, match="is there already"):
