@@ -129,7 +129,7 @@ def draw_and_judge(
 
     Returns:
         The rows that a report of the model would have, without pictures; and of its
-        metrics `alignment`, `seed_diversity` and `cost`.
+        metrics `alignment`, `seed_diversity`, `memorisation` and `cost`.
 
     Raises:
         MismatchError: Model, judge and examples were not made from each other.
@@ -139,7 +139,8 @@ def draw_and_judge(
     config = params.evaluate
     _check_judge(judge, examples)
     asked, _ = _prompts(judge, examples, config)
-    fidelity.check_match(model, alignment.real_pictures(examples, asked[:1]))
+    reals = alignment.real_pictures(examples, asked)
+    fidelity.check_match(model, reals)
     drawn = asking.draw(model, asked, config, params.sampling, progress)
     progress(0, 1, "judging what was drawn")
     rows = _judged(judge, drawn, config.seed)
@@ -149,10 +150,12 @@ def draw_and_judge(
         diversity["judge_features"] = distribution.diversity(
             features, drawn.asked, config.seed
         )
+    copies = distribution.Copies(examples, drawn.images, reals[_first_of(asked)])
     progress(1, 1, "judging what was drawn")
     return rows, {
         "alignment": alignment.scores(rows, config.seed),
         "seed_diversity": diversity,
+        "memorisation": copies.figures(drawn.asked, config.seed),
         "cost": _cost(model, drawn),
     }
 

@@ -16,7 +16,7 @@ class Contender:
 
     name: str
     judge: str  # fingerprint of the judge that read its pictures
-    metrics: Mapping  # of metrics.json: `alignment`, `cost`, perhaps `seed_diversity`
+    metrics: Mapping  # of metrics.json: `alignment`, `cost`, and others
     rows: pd.DataFrame  # as `evaluation.read_rows` gives them
 
 

@@ -23,7 +23,8 @@ from llmvis.model_registry.decisions import (
 
 FIRST = "It is the first model"  # a reason why nothing is compared
 _SPLIT, _LANGUAGE = "test_unseen_scene", "en"
-_DIVERSITY = "seed_diversity.judge_features"
+_DIVERSITY, _COPIES = "seed_diversity.judge_features", "memorisation.copies"
+_ORIGINALS = "memorisation.originals"  # the share that is no copy: more is better
 
 
 def decide(
@@ -38,12 +39,12 @@ def decide(
 
     It does where the low end of the 95 % interval of its main score's paired rise is
     above `margin`, no guarded score's interval lies wholly below minus `guard_margin`,
-    a picture takes at most `max_slowdown` times as long and the model has at most
-    `max_growth` times as many parameters, its main score is at least `minimum`, and
-    `min_prompts` prompts were compared.
+    a picture takes at most `max_slowdown` times as long, it has at most `max_growth`
+    times the parameters, its main score is at least `minimum`, and `min_prompts`
+    prompts were compared.
     Guarded are the share of pictures that are wholly right in each language (where no
-    scene is known: of those whose caption is found), every type of question, and the
-    diversity between seeds.
+    scene is known: of those whose caption is found), every type of question, the
+    diversity between seeds, and the share of pictures that are no copies of training.
 
     Args:
         challenger: What was just evaluated.
@@ -169,9 +170,11 @@ def _guarded(
         gain = evaluation.compare(spoken[0], spoken[1], seed).overall[whole]
         yield f"{whole}.{language}", gain
     yield from ((key, overall[key]) for key in alignment.QUESTIONS if key in overall)
-    if any(side.metrics.get("seed_diversity") for side in (champion, challenger)):
-        ends = (_figure(side, _DIVERSITY) for side in (champion, challenger))
-        yield _DIVERSITY, _less(*ends)
+    contenders = (champion, challenger)
+    if any(side.metrics.get("seed_diversity") for side in contenders):
+        yield _DIVERSITY, _less(*(_figure(side, _DIVERSITY) for side in contenders))
+    if any(side.metrics.get("memorisation") for side in contenders):
+        yield _ORIGINALS, _less(*(_rest(_figure(side, _COPIES)) for side in contenders))
 
 
 def _costs(
@@ -199,6 +202,12 @@ def _cost(contender: Contender, name: str) -> float:
             "by. Run `llmvis evaluate` again."
         )
     return value
+
+
+def _rest(share: Figure) -> Figure:
+    """The share of all others."""
+    ends = {"low": 1 - share.high, "high": 1 - share.low}
+    return Figure(value=1 - share.value, **ends, n=share.n)
 
 
 def _less(before: Figure, now: Figure) -> Figure:

@@ -11,6 +11,7 @@ _WHOLE = {
     "all_correct": "everything right",
     "r_precision": "R-precision",
     "seed_diversity": "diversity between seeds",
+    "memorisation": "pictures that are no copies",
     "seconds_per_picture": "seconds for a picture",
 }
 

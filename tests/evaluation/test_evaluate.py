@@ -162,6 +162,7 @@ def test_a_model_drawn_again_has_the_figures_of_its_report(
     assert rows.equals(findings.rows)
     assert metrics["alignment"] == findings.metrics["alignment"]
     assert metrics["seed_diversity"] == {"judge_features": diversity}
+    assert metrics["memorisation"] == findings.metrics["memorisation"]
 
 
 def test_another_model_is_given_the_prompts_and_seeds_of_the_report(

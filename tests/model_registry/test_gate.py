@@ -19,6 +19,7 @@ GATE = dataclasses.replace(
 )
 MAIN = "alignment.test_unseen_scene.en.all_correct"
 DIVERSITY = {"value": 0.5, "low": 0.45, "high": 0.55, "n": 100}
+COPIES = {"value": 0.01, "low": 0.0, "high": 0.02, "n": 100}
 COST = {"seconds_per_picture": 0.004, "parameters": 1000}
 
 
@@ -44,10 +45,13 @@ def rows(right, lang="en", *, colors=None, split="test_unseen_scene"):
     )
 
 
-def contender(name, *tables, judge="judge", diversity=DIVERSITY, cost=COST):
+def contender(
+    name, *tables, judge="judge", diversity=DIVERSITY, copies=COPIES, cost=COST
+):
     table = pd.concat(tables, ignore_index=True)
     metrics = {"alignment": alignment.scores(table, seed=0)}
     metrics["seed_diversity"] = {"judge_features": diversity}
+    metrics["memorisation"] = {"copies": copies}
     metrics["cost"] = cost
     return Contender(
         name=name, judge=judge, metrics=evaluation.plain(metrics), rows=table
@@ -84,6 +88,7 @@ def test_a_challenger_that_is_surely_better_passes_with_every_number():
         "thing",
         "color",
         "seed_diversity.judge_features",
+        "memorisation.originals",
     ]
 
 
@@ -143,6 +148,15 @@ def test_a_challenger_whose_seeds_all_draw_the_same_is_refused():
 
     assert not decision.passed
     assert "seed_diversity.judge_features changes by -49.0 points" in decision.reason
+
+
+def test_a_challenger_that_copies_training_pictures_is_refused():
+    many = {"value": 0.31, "low": 0.25, "high": 0.37, "n": 100}
+    same = contender("b", rows(share(60)), rows(share(60), "zh"), copies=many)
+    decision = decide(same, CHAMPION)
+
+    assert not decision.passed
+    assert "memorisation.originals changes by -30.0 points" in decision.reason
 
 
 @pytest.mark.parametrize(
