@@ -1,5 +1,6 @@
 """The whole arrow as a Prefect flow: raw -> ... -> report -> version."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import cast
 from uuid import UUID
@@ -31,11 +32,19 @@ def pipeline() -> Version:
         return bring_all_up_to_date()
 
 
-def bring_all_up_to_date() -> Version:
-    """Does what `pipeline` does, inside any flow that holds the lock."""
+def bring_all_up_to_date(delays: Sequence[float] = ()) -> Version:
+    """Does what `pipeline` does, inside any flow that holds the lock.
+
+    Args:
+        delays: Seconds to wait before registering is tried once more, because a
+            tracking server comes back; a stage fails again for the same reason.
+    """
     for stage in dvc_stage.needed_for("evaluate"):
         run_stage(stage)
-    return register_model()
+    registering = register_model.with_options(
+        retries=len(delays), retry_delay_seconds=list(delays)
+    )
+    return registering()
 
 
 # What DVC has made already it does not make again; a second cache would disagree.

@@ -29,14 +29,14 @@ def retrain() -> Version:
     stale_runs.say_who_runs()
     stale_runs.sweep()
     with lock.alone(_HOURS_OF_PATIENCE * 3600), experiments.clean_afterwards():
-        version = bring_all_up_to_date()
+        version = bring_all_up_to_date(_SECONDS_BEFORE_RETRIES)
         experiments.save(f"{version.name}-{version.version}")
         push()
     notifications.tell_decision(version)
     return version
 
 
-# The one step that fails for reasons that pass: a stage fails again for the same one.
+# As registering, it fails for reasons that pass.
 @task(
     task_run_name="push",
     cache_policy=NO_CACHE,

@@ -5,6 +5,7 @@ import signal
 import numpy as np
 import pandas as pd
 import pytest
+from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.testing.utilities import prefect_test_harness
 
@@ -13,7 +14,7 @@ from flows import pipeline as pipeline_module
 from flows.pipeline import pipeline
 from flows.promote import promote
 from llmvis import evaluation, storage
-from llmvis.errors import StageFailed
+from llmvis.errors import RegistryError, StageFailed
 from llmvis.evaluation import alignment
 from llmvis.model_registry import smoke_test, trial, versions
 from llmvis.model_registry.decisions import Contender
@@ -68,6 +69,23 @@ def test_the_flow_runs_every_stage_and_then_registers(project, registered):
     assert version == VERSION
     assert registered == [1]
     assert project.read("data/report/file") == "report"
+
+
+@pytest.mark.usefixtures("project", "prefect")
+def test_unattended_it_registers_again_when_the_server_was_away(
+    registered, monkeypatch
+):
+    def fail_first(_):
+        registered.append(1)
+        if len(registered) == 1:
+            raise RegistryError("No MLflow server answers.")
+        return VERSION
+
+    monkeypatch.setattr(pipeline_module, "register", fail_first)
+    unattended = flow(pipeline_module.bring_all_up_to_date)
+
+    assert unattended([0.0, 0.0]) == VERSION
+    assert registered == [1, 1]
 
 
 @pytest.mark.usefixtures("project", "registered")
