@@ -73,6 +73,7 @@ def train() -> None:
             seed=params.train.seed,
         )
         model.save(MODEL)
+        checkpoints.remove(TRAINING)
         run.made(MODEL)
 
 

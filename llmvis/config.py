@@ -146,9 +146,9 @@ class TrainConfig:
             "number of a version (`llmvis models` lists them), or null.",
         )
         require(
-            self.hidden_dim % self.num_heads == 0,
-            f"train.hidden_dim is {self.hidden_dim}, and must be a multiple of "
-            f"train.num_heads, {self.num_heads}. Try {64 * self.num_heads}.",
+            self.hidden_dim % (4 * self.num_heads) == 0,  # a head turns pairs, in 2-D
+            f"train.hidden_dim is {self.hidden_dim}, and must be a multiple of four "
+            f"times train.num_heads, {self.num_heads}. Try {64 * self.num_heads}.",
         )
         _require_share(self.caption_dropout, "train.caption_dropout")
         require(

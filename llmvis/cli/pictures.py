@@ -45,7 +45,7 @@ def generate(
             "or a folder, with a file for each.",
         ),
     ],
-    seed: Annotated[int, typer.Option(help="Of the first picture.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first picture.")] = 0,
     num_images: Annotated[int, typer.Option(min=1, help="For each prompt.")] = 1,
     guidance_scale: Annotated[float | None, typer.Option(help="1.0 is off.")] = None,
     temperature: Annotated[float | None, typer.Option(help="From 0.01 to 100.")] = None,

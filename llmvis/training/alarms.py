@@ -11,12 +11,13 @@ def alarms(rows: Sequence[Mapping[str, float]]) -> dict[str, str]:
     """Reads the curve so far.
 
     Args:
-        rows: Points of it. Where held-out pictures were looked at, with `step`,
-            `validation_loss` and `validation_loss_other_prompt`, that of the same
-            pictures under prompts of others.
+        rows: Points of it, with `step` and `loss`. Where held-out pictures were looked
+            at, also with `validation_loss` and `validation_loss_other_prompt`, that of
+            the same pictures under prompts of others.
 
     Returns:
-        A sentence or two of each alarm by its name: `by_heart`, `prompt_ignored`.
+        A sentence or two of each alarm by its name: `by_heart`, `diverges`,
+        `prompt_ignored`.
         Nothing before the second look, since at the first nothing may be learnt yet.
     """
     looks = [row for row in rows if isfinite(row.get("validation_loss", nan))]
@@ -33,7 +34,16 @@ def alarms(rows: Sequence[Mapping[str, float]]) -> dict[str, str]:
             "Look whether the captions say what is in the pictures; if they do, raise "
             "train.num_steps."
         )
-    if own - least > _MOST_RISE * abs(least):
+    rises = own - least > _MOST_RISE * abs(least)
+    before, now = best.get("loss", nan), last.get("loss", nan)
+    if rises and now - before > _MOST_RISE * abs(before):
+        found["diverges"] = (
+            "The training comes apart: its loss was lowest on held-out pictures after "
+            f"{best['step']:,.0f} steps, {least:.3f}, and is {own:.3f} after "
+            f"{last['step']:,.0f}, while that of training pictures rises too. Lower "
+            "train.learning_rate and train.adam_learning_rate."
+        )
+    elif rises:
         found["by_heart"] = (
             "The model learns its training pictures by heart: its loss on held-out "
             f"ones was {least:.3f} after {best['step']:,.0f} steps and is {own:.3f} "

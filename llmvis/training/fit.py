@@ -59,7 +59,8 @@ def fit(
         batch_at: From a step to its batch.
         plan: How long and how fast.
         observer: Hears of every step and every validation.
-        checkpoint_folder: Where to keep what resuming needs; None keeps nothing.
+        checkpoint_folder: Where to keep what resuming needs, until the model is saved
+            and `checkpoints.remove` forgets it; None keeps nothing.
         made_from: What the training depends on, so that another never resumes from it.
 
     Raises:
@@ -77,8 +78,6 @@ def fit(
         batches = stream(batch_at, first, plan.num_steps)
         model.fit(batches, shuffle=False, verbose=0, callbacks=[callback])
     model.optimizer.finalize_variable_values(model.trainable_variables)
-    if checkpoint_folder is not None:
-        checkpoints.remove(checkpoint_folder)
 
 
 class _Callback(keras.callbacks.Callback):
@@ -95,13 +94,12 @@ class _Callback(keras.callbacks.Callback):
         self._observer.on_step(self._step, loss)
         # Keras averages the loss over an epoch; a step's own loss is wanted here.
         self.model.reset_metrics()
-        if self._step % self._plan.validate_every == 0:
-            self._keep()
-        if self._step % self._plan.validate_every == 0 or (
-            self._step == self._plan.num_steps
-        ):
+        is_due = self._step % self._plan.validate_every == 0
+        if is_due or self._step == self._plan.num_steps:
             with averaged_weights(self.model):
                 self._observer.on_validation(self._step)
+        if is_due:  # last: what resumes after it would not validate again
+            self._keep()
 
     def _keep(self):
         if self._checkpoint_folder is not None:

@@ -94,13 +94,13 @@ class Journal:
         with replacing(self._folder / "curves.csv") as beside:
             # An empty cell is 0 to the plots of DVC.
             table.to_csv(beside, index=False, na_rep="NaN")
-        self._look_for_alarms()
+        self._look_for_alarms(table.to_dict("records"))
         self._draw(step)
 
-    def _look_for_alarms(self):
+    def _look_for_alarms(self, rows):
         if self._model.generator.competes:
             return
-        found = alarms(self._rows)
+        found = alarms(rows)
         for name in found.keys() - self._alarms.keys():
             self._warn(found[name])
         self._alarms = found

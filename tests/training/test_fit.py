@@ -38,14 +38,14 @@ def batch_at(step):
     return {"x": np.random.default_rng(step).random(8).astype("float32")}
 
 
-def run(folder, losses, *, stop_after=None):
+def run(folder, losses, *, stop_after=None, on_validation=lambda _: None):
     def on_step(step, loss):
         losses[step] = loss
         if step == stop_after:
             raise KeyboardInterrupt
 
     line = Line()
-    observer = Observer(on_step=on_step, on_validation=lambda _: None)
+    observer = Observer(on_step=on_step, on_validation=on_validation)
     fit(line, batch_at, PLAN, observer, checkpoint_folder=folder, made_from="a")
     return line
 
@@ -53,6 +53,7 @@ def run(folder, losses, *, stop_after=None):
 def test_a_training_that_was_cut_off_goes_on_along_the_same_curve(tmp_path):
     whole, (first, second) = {}, ({}, {})
     expected = run(tmp_path, whole)
+    checkpoints.remove(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, first, stop_after=50)
     line = run(tmp_path, second)
@@ -70,10 +71,26 @@ def test_a_checkpoint_made_from_other_things_is_not_taken_up(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_checkpoint_is_gone_when_the_training_is_done(tmp_path):
+def test_a_checkpoint_is_kept_until_the_model_is_saved(tmp_path):
     run(tmp_path, {})
 
+    assert checkpoints.prepare(tmp_path, "a")
+    checkpoints.remove(tmp_path)
     assert not checkpoints.prepare(tmp_path, "a")
+
+
+def test_a_kill_while_it_validates_takes_that_validation_up_again(tmp_path):
+    def break_off(step):
+        validated.append(step)
+        if len(validated) == 2:
+            raise KeyboardInterrupt
+
+    validated = []
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, {}, on_validation=break_off)
+    run(tmp_path, {}, on_validation=validated.append)
+
+    assert validated[2] == validated[1]
 
 
 def test_validation_sees_averages_of_the_weights_and_the_last_ones_are_kept(tmp_path):

@@ -73,6 +73,13 @@ def test_a_rising_loss_on_held_out_pictures_names_the_step_before_it_rose():
     assert "was 0.400 after 2,000 steps and is 0.600 after 3,000" in found["by_heart"]
 
 
+def test_a_loss_that_rises_on_training_pictures_too_is_not_learnt_by_heart():
+    rows = curve((0.5, 0.6), (0.4, 0.6), (0.6, 0.8))
+    rows[-1]["loss"] = 1.5
+
+    assert alarms(rows).keys() == {"diverges"}
+
+
 def test_prompts_of_others_that_do_no_harm_are_told_of_from_the_second_look_on():
     looks = curve((0.5, 0.501), (0.4, 0.402))
 
