@@ -141,22 +141,23 @@ def test_a_guarded_score_may_fall_by_as_much_as_the_margin_allows():
     assert found.passed
 
 
-def test_a_challenger_whose_seeds_all_draw_the_same_is_refused():
-    flat = {"value": 0.01, "low": 0.0, "high": 0.02, "n": 100}
-    same = contender("b", rows(share(60)), rows(share(60), "zh"), diversity=flat)
+FLAT = {"value": 0.01, "low": 0.0, "high": 0.02, "n": 100}
+MANY = {"value": 0.31, "low": 0.25, "high": 0.37, "n": 100}
+
+
+@pytest.mark.parametrize(
+    ("figures", "objection"),
+    [
+        ({"diversity": FLAT}, "seed_diversity.judge_features changes by -49.0 points"),
+        ({"copies": MANY}, "memorisation.originals changes by -30.0 points"),
+    ],
+)
+def test_pictures_that_are_alike_or_copies_are_refused(figures, objection):
+    same = contender("b", rows(share(60)), rows(share(60), "zh"), **figures)
     decision = decide(same, CHAMPION)
 
     assert not decision.passed
-    assert "seed_diversity.judge_features changes by -49.0 points" in decision.reason
-
-
-def test_a_challenger_that_copies_training_pictures_is_refused():
-    many = {"value": 0.31, "low": 0.25, "high": 0.37, "n": 100}
-    same = contender("b", rows(share(60)), rows(share(60), "zh"), copies=many)
-    decision = decide(same, CHAMPION)
-
-    assert not decision.passed
-    assert "memorisation.originals changes by -30.0 points" in decision.reason
+    assert objection in decision.reason
 
 
 @pytest.mark.parametrize(
