@@ -51,9 +51,7 @@ class InParquet:
         try:
             cells = _column(place, self.name, self.column, self.group)
         except (OSError, ValueError) as error:  # as pyarrow raises them
-            raise RefusedItem(
-                f"its part of the file is broken: {error}", "Copy the file again."
-            ) from error
+            raise broken_part(error) from error
         cell = cells[self.row].as_py()
         data = cell["bytes"] if isinstance(cell, dict) else cell
         if data is None:
@@ -61,6 +59,13 @@ class InParquet:
                 "its cell holds no picture", "Download it again, or remove the row."
             )
         return data
+
+
+def broken_part(error: Exception) -> RefusedItem:
+    """Refuses what lies in a part of a parquet file that cannot be read."""
+    return RefusedItem(
+        f"its part of the file is broken: {error}", "Copy the file again."
+    )
 
 
 @lru_cache(maxsize=1)  # the rows of a chunk follow each other

@@ -143,6 +143,15 @@ def suffix(name: str) -> str:
     return PurePosixPath(name).suffix.lower()
 
 
+@contextmanager
+def needing(name: str) -> Iterator[None]:
+    """Makes of a refused file, without which there are no items, a DataError."""
+    try:
+        yield
+    except RefusedItem as error:
+        raise DataError(f"{name}: {error.reason}. {error.fix}") from error
+
+
 @lru_cache(maxsize=10_000)
 def _real_path(folder: str) -> str:
     return os.path.realpath(folder)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmvis.datasets.encodings import find_codec
-from llmvis.datasets.place import Place, suffix
-from llmvis.errors import DataError, RefusedItem
+from llmvis.datasets.place import Place, needing, suffix
+from llmvis.errors import DataError
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".xlsx")
 _ROWS_AT_ONCE = 1024
@@ -35,14 +35,12 @@ def read(place: Place, name: str) -> Table:
         DataError: It is empty or broken, or cannot be read.
     """
     kind = suffix(name)
-    try:
+    with needing(name):
         if kind == ".parquet":
             return _read_parquet(place, name)
         if kind == ".xlsx":
             return _read_excel(place, name)
         data = place.read(name)
-    except RefusedItem as error:
-        raise DataError(f"{name}: {error.reason}. {error.fix}") from error
     codec, encoding = find_codec(data)
     if kind in (".jsonl", ".ndjson"):
         return _read_json_lines(name, data, codec, encoding)

@@ -13,7 +13,7 @@ from typing import Any
 from llmvis.datasets import caption_text
 from llmvis.datasets.encodings import decode
 from llmvis.datasets.item import InFile, Item, refuse
-from llmvis.datasets.place import Place
+from llmvis.datasets.place import Place, needing
 from llmvis.datasets.table_items import facts_of, split_named
 from llmvis.errors import DataError, RefusedItem
 from llmvis.records import Refusal
@@ -101,11 +101,11 @@ def _files(place: Place) -> list[str]:
 
 
 def _parse(place: Place, name: str) -> dict[str, Any]:
+    with needing(name):
+        data = place.read(name)
     try:
-        content = json.loads(decode(place.read(name))[0])
+        content = json.loads(decode(data)[0])
         content["images"][:0], content.get("annotations", [])[:0]
-    except RefusedItem as error:
-        raise DataError(f"{name}: {error.reason}. {error.fix}") from error
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise DataError(
             f"{name} does not read like COCO's captions: {type(error).__name__}: "

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from llmvis.datasets import caption_text
-from llmvis.datasets.item import InParquet, Item, refuse
+from llmvis.datasets.item import InParquet, Item, broken_part, refuse
 from llmvis.datasets.place import Place
 from llmvis.datasets.table_items import facts_of, split_named
 from llmvis.errors import RefusedItem
@@ -47,9 +47,7 @@ def _list_rows(place: Place, name: str, column: str) -> Iterator[Item | Refusal]
             try:
                 rows = table.read_row_group(group, columns=others).to_pylist()
             except (OSError, ValueError) as error:  # as pyarrow raises them
-                broken = RefusedItem(
-                    f"its part of the file is broken: {error}", "Copy the file again."
-                )
+                broken = broken_part(error)
                 for position in range(size):
                     row = f"row {number + position + 1}"
                     yield refuse(f"{name}/{row}", "", broken)
