@@ -18,7 +18,12 @@ from llmvis.sections import (
     require_positive,
 )
 
-_MAY_BE_ZERO = {"weight_decay", "caption_dropout", "length_weight"}
+_MAY_BE_ZERO = {
+    "weight_decay",
+    "caption_dropout",
+    "length_weight",
+    "pretrained_learning_rate",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,6 +124,7 @@ class TrainConfig:
     ]
     word_vectors: str | None  # of `word_embedding`: a file or a spaCy package
     pretrained_preset: str | None  # of `pretrained`: a preset of KerasHub
+    pretrained_learning_rate: float  # of AdamW, for its weights; 0 leaves them alone
     # The keys of training.build.GENERATORS.
     generator: Literal[
         "autoregressive", "masked", "flow_matching", "gan", "vae", "regression"
@@ -162,6 +168,12 @@ class TrainConfig:
             f"train.pretrained_preset is {self.pretrained_preset}, and "
             f"train.text_encoder is {self.text_encoder}. A preset of KerasHub, such as "
             "bert_tiny_en_uncased, and the text encoder pretrained go together.",
+        )
+        require(
+            self.pretrained_learning_rate == 0 or self.text_encoder == "pretrained",
+            f"train.pretrained_learning_rate is {self.pretrained_learning_rate}, and "
+            f"train.text_encoder {self.text_encoder} brings no weights. Set it to 0, "
+            "or text_encoder to pretrained.",
         )
 
 

@@ -18,6 +18,11 @@ class Prompted(keras.Model):
         super().__init__(**kwargs)
         self.text_encoder = text_encoder
 
+    @property
+    def pretrained_variables(self):
+        """What was learnt elsewhere and is trained on, at a rate of its own."""
+        return self.text_encoder.pretrained_variables
+
     def build(self, input_shape):
         if not self.text_encoder.built:  # as it is where it was loaded
             self.text_encoder.build(input_shape["token_ids"])

@@ -1,8 +1,8 @@
 """A language model that was trained on far more text than captions are.
 
-Any text backbone of KerasHub (https://keras.io/keras_hub/), frozen. It has tokens of
-its own, mostly several for a rare word. So each of our tokens is handed on as the
-backbone's tokens for the same word, and their states are averaged again.
+Any text backbone of KerasHub (https://keras.io/keras_hub/), frozen or trained on. It
+has tokens of its own, mostly several for a rare word. So each of our tokens is handed
+on as the backbone's tokens for the same word, and their states are averaged again.
 
 Dimension key: B batch, L our tokens, P the backbone's tokens of one of ours, T = L * P
 tokens, E channels of the backbone.
@@ -17,7 +17,7 @@ _NONE = -1  # where a token of ours has fewer than P
 
 @keras.saving.register_keras_serializable("llmvis")
 class PretrainedTextEncoder(keras.layers.Layer):
-    """Reads prompts with a frozen backbone.
+    """Reads prompts with the backbone of a language model.
 
     Args:
         backbone: Takes `token_ids` and `padding_mask` `(B, T)`, and may take
@@ -26,6 +26,7 @@ class PretrainedTextEncoder(keras.layers.Layer):
         pieces: The backbone's tokens for each of our token ids, shape
             `(vocabulary_size, P)`, int32, -1 behind the last. Padding has none.
         hidden_dim: Channels of a state.
+        tuned: Whether the backbone is trained on, or frozen.
 
     Input: Token ids, shape `(B, L)`, int32; 0 is padding.
     Output: States, shape `(B, L, hidden_dim)`; at padding they mean nothing.
@@ -33,12 +34,19 @@ class PretrainedTextEncoder(keras.layers.Layer):
 
     keeps_apart = False  # several prompts of one row
 
-    def __init__(self, backbone, *, pieces, hidden_dim, **kwargs):
+    def __init__(self, backbone, *, pieces, hidden_dim, tuned, **kwargs):
         super().__init__(**kwargs)
-        self.backbone, self.hidden_dim = backbone, hidden_dim
-        backbone.trainable = False
+        self.backbone, self.hidden_dim, self.tuned = backbone, hidden_dim, tuned
+        backbone.trainable = tuned
+        if tuned:
+            self._leave_what_is_not_heard()
         self._pieces = np.array(pieces, "int32")
         self._out = keras.layers.Dense(hidden_dim, name="write")
+
+    @property
+    def pretrained_variables(self):
+        """What is trained on, at a rate of its own."""
+        return self.backbone.trainable_variables
 
     def build(self, input_shape):
         self._out.build((*input_shape, _states(self.backbone.output).shape[-1]))
@@ -62,6 +70,12 @@ class PretrainedTextEncoder(keras.layers.Layer):
         back_BT1 = ops.argsort(order_BT)[..., None]
         states_BTE = ops.take_along_axis(states_BTE, back_BT1, axis=1)
         return self._mean(states_BTE, there_BT, length, most)
+
+    def _leave_what_is_not_heard(self):
+        """Freezes what is only on the way to a summary of the whole text."""
+        heard = keras.Model(self.backbone.input, _states(self.backbone.output)).layers
+        for layer in self.backbone.layers:
+            layer.trainable = layer in heard
 
     def _read(self, token_ids, padding_mask):
         known = {
@@ -87,6 +101,7 @@ class PretrainedTextEncoder(keras.layers.Layer):
             "backbone": keras.saving.serialize_keras_object(self.backbone),
             "pieces": self._pieces.tolist(),
             "hidden_dim": self.hidden_dim,
+            "tuned": self.tuned,
         }
 
     @classmethod

@@ -130,7 +130,10 @@ def _word_embedding(config, text_tokenizer):
 
 def _pretrained(config, text_tokenizer):
     return pretrained_text_encoder(
-        config.pretrained_preset, text_tokenizer, config.hidden_dim
+        config.pretrained_preset,
+        text_tokenizer,
+        config.hidden_dim,
+        tuned=config.pretrained_learning_rate > 0,
     )
 
 

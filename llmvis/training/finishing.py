@@ -97,6 +97,7 @@ def fit_super_resolution(
             num_steps=config.num_steps,
             learning_rate=_LEARNING_RATE,
             adam_learning_rate=_LEARNING_RATE,
+            pretrained_learning_rate=0.0,
             weight_decay=0.0,
             validate_every=config.num_steps,
             seed=seed,

@@ -30,6 +30,8 @@ class Plan:
     # The highest; reached after the warm-up, then a cosine to 0.
     learning_rate: float  # of Muon
     adam_learning_rate: float  # of AdamW, for what Muon leaves
+    # Of AdamW, for the model's `pretrained_variables`; 0: it has none.
+    pretrained_learning_rate: float
     weight_decay: float
     validate_every: int  # steps
     seed: int
@@ -68,7 +70,13 @@ def fit(
     """
     # Dropout and initial weights of layers built late would draw from it.
     keras.utils.set_random_seed(plan.seed)
-    model.compile(optimizer=_optimizer(plan), jit_compile=True)
+    optimizer = _optimizer(plan)
+    if plan.pretrained_learning_rate > 0:
+        optimizer.slow_down(
+            model.pretrained_variables,
+            plan.pretrained_learning_rate / plan.learning_rate,
+        )
+    model.compile(optimizer=optimizer, jit_compile=True)
     model.optimizer.build(model.trainable_variables)
     first = 0
     if checkpoint_folder is not None:

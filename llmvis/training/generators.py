@@ -86,6 +86,7 @@ def _plan(config):
         num_steps=config.num_steps,
         learning_rate=config.learning_rate,
         adam_learning_rate=config.adam_learning_rate,
+        pretrained_learning_rate=config.pretrained_learning_rate,
         weight_decay=config.weight_decay,
         validate_every=config.validate_every,
         seed=config.seed,

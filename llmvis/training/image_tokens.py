@@ -78,6 +78,7 @@ def fit_image_tokenizer(
         num_steps=config.num_steps,
         learning_rate=config.learning_rate,
         adam_learning_rate=config.adam_learning_rate,
+        pretrained_learning_rate=0.0,
         weight_decay=0.0,
         validate_every=config.num_steps,
         seed=config.seed,

@@ -22,6 +22,36 @@ _LOWEST = 16
 class BlockwiseMuon(keras.optimizers.Muon):
     """Takes the same arguments as `keras.optimizers.Muon`."""
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._slowed = {}  # key of a variable -> its share of the learning rate
+
+    def slow_down(self, variables, lr_ratio: float) -> None:
+        """Leaves some variables to AdamW, at a learning rate of their own.
+
+        What was learnt elsewhere is soon lost at the rate that random weights need.
+        Nor does it fade: it has no weight decay.
+
+        Args:
+            variables: Before the optimizer is built.
+            lr_ratio: Their learning rate, as a multiple of that of Muon.
+        """
+        self._slowed = {self._var_key(v): lr_ratio for v in variables}
+
+    def _use_weight_decay(self, variable):
+        is_slowed = self._var_key(variable) in self._slowed
+        return not is_slowed and super()._use_weight_decay(variable)
+
+    def _should_use_adamw(self, variable):
+        is_slowed = self._var_key(variable) in self._slowed
+        return is_slowed or super()._should_use_adamw(variable)
+
+    def update_step(self, gradient, variable, learning_rate):
+        ratio = self._slowed.get(self._var_key(variable), self.adam_lr_ratio)
+        if ratio != self.adam_lr_ratio:
+            learning_rate = learning_rate * ratio / self.adam_lr_ratio
+        super().update_step(gradient, variable, learning_rate)
+
     def zeropower_via_newtonschulz5(self, x, steps: int):
         """Makes the singular values of each block nearly alike.
 

@@ -20,7 +20,7 @@ _MARKERS = {
 
 
 def pretrained_text_encoder(
-    preset: str, text_tokenizer: TextTokenizer, hidden_dim: int
+    preset: str, text_tokenizer: TextTokenizer, hidden_dim: int, *, tuned: bool
 ) -> PretrainedTextEncoder:
     """Builds a text encoder around the backbone of a preset.
 
@@ -28,6 +28,7 @@ def pretrained_text_encoder(
         preset: A folder that KerasHub wrote, or a name that it can download.
         text_tokenizer: Whose words the prompts are made of.
         hidden_dim: Channels of a state.
+        tuned: Whether the backbone is trained on, or frozen.
 
     Raises:
         ConfigError: KerasHub is not installed, or the preset holds no text backbone.
@@ -58,7 +59,11 @@ def pretrained_text_encoder(
     follows_space = isinstance(tokenizer, keras_hub.tokenizers.BytePairTokenizer)
     pieces = pieces_of_words(tokenizer, text_tokenizer, follows_space=follows_space)
     return PretrainedTextEncoder(
-        backbone, pieces=pieces, hidden_dim=hidden_dim, name="text_encoder"
+        backbone,
+        pieces=pieces,
+        hidden_dim=hidden_dim,
+        tuned=tuned,
+        name="text_encoder",
     )
 
 

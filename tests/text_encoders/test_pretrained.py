@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import keras
+import keras_hub
 import numpy as np
 import pytest
 
@@ -16,10 +17,40 @@ from llmvis.training.build import (
     build_generator,
     build_sketch_tokenizer,
 )
+from llmvis.training.fit import Observer, Plan, fit
 
-keras_hub = pytest.importorskip("keras_hub")  # of the extra `pretrained`
 PARAMS = config.read(Path(__file__).parents[2] / "params.yaml")
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "red", "bird", "house"]
+
+
+SIZES = {"hidden_dim": 16, "num_layers": 1}
+PLAN = Plan(
+    num_steps=10,
+    learning_rate=0.01,
+    adam_learning_rate=0.01,
+    pretrained_learning_rate=1e-4,
+    weight_decay=0.01,
+    validate_every=10,
+    seed=0,
+)
+SILENT = Observer(on_step=lambda *_: None, on_validation=lambda _: None)
+
+
+def tiny_image_tokenizer():
+    tokenize = dataclasses.replace(PARAMS.tokenize, num_levels=3, **SIZES)
+    return build_sketch_tokenizer(tokenize, image_size=16)
+
+
+def asked_for(preset, words, **changes):
+    train = dataclasses.replace(
+        PARAMS.train,
+        num_heads=2,
+        text_encoder="pretrained",
+        pretrained_preset=preset,
+        **SIZES,
+        **changes,
+    )
+    return build_generator(train, words, tiny_image_tokenizer())
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +119,45 @@ def test_words_behind_the_end_make_no_difference(encoder, words):
     )
 
 
-def test_only_what_reads_the_backbone_learns(encoder):
+def test_only_what_reads_a_frozen_backbone_learns(encoder):
     assert [weight.name for weight in encoder.trainable_variables] == ["kernel", "bias"]
+
+
+def test_a_tuned_backbone_learns_a_little_at_the_rate_it_is_given(preset, words):
+    model = asked_for(preset, words, pretrained_learning_rate=1e-4)
+    encoder = model.text_encoder
+    before = [np.array(weight) for weight in encoder.backbone.weights]
+    reads_it = np.array(encoder._out.kernel)
+    rng = np.random.default_rng(0)
+    batch = {
+        "token_ids": words.encode(["a red bird", "bluebirds"]),
+        "codes": rng.integers(0, 3, (2, *model.grid, model.num_digits), "int32"),
+    }
+    fit(model, lambda _: batch, PLAN, SILENT, checkpoint_folder=None, made_from="")
+    moved = [
+        np.abs(weight - old).max()
+        for weight, old in zip(encoder.backbone.weights, before, strict=True)
+    ]
+
+    # All but the summary of a whole text, which nothing reads.
+    assert len(encoder.pretrained_variables) == len(moved) - 2
+    # Adam moves a weight by about its learning rate in each step at most.
+    assert 1e-5 < max(moved) < 2 * PLAN.num_steps * PLAN.pretrained_learning_rate
+    assert np.abs(encoder._out.kernel - reads_it).max() > 10 * max(moved)
+
+
+def test_a_saved_tuned_encoder_is_still_tuned(preset, words):
+    encoder = asked_for(preset, words, pretrained_learning_rate=1e-4).text_encoder
+    loaded = keras.saving.deserialize_keras_object(
+        keras.saving.serialize_keras_object(encoder)
+    )
+
+    assert len(loaded.pretrained_variables) == len(encoder.pretrained_variables) > 0
+
+
+def test_a_rate_without_a_preset_is_refused():
+    with pytest.raises(ConfigError, match=r"pretrained_learning_rate is 0\.0001"):
+        dataclasses.replace(PARAMS.train, pretrained_learning_rate=1e-4)
 
 
 def test_a_saved_encoder_reads_the_same(encoder, words):
@@ -103,17 +171,8 @@ def test_a_saved_encoder_reads_the_same(encoder, words):
 
 
 def test_a_model_with_it_draws_the_same_after_it_is_saved(preset, words, tmp_path):
-    sizes = {"hidden_dim": 16, "num_layers": 1}
-    tokenize = dataclasses.replace(PARAMS.tokenize, num_levels=3, **sizes)
-    train = dataclasses.replace(
-        PARAMS.train,
-        num_heads=2,
-        text_encoder="pretrained",
-        pretrained_preset=preset,
-        **sizes,
-    )
-    image_tokenizer = build_sketch_tokenizer(tokenize, image_size=16)
-    generator = build_generator(train, words, image_tokenizer)
+    image_tokenizer = tiny_image_tokenizer()
+    generator = asked_for(preset, words)
     about = {"text_tokenizer": words.fingerprint}
     model = TextToImage(words, generator, image_tokenizer, about)
     model.save(tmp_path / "model")

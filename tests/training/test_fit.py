@@ -13,6 +13,7 @@ PLAN = Plan(
     num_steps=60,
     learning_rate=0.3,
     adam_learning_rate=0.12,
+    pretrained_learning_rate=0.0,
     weight_decay=0.0,
     validate_every=20,
     seed=0,
