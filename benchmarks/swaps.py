@@ -4,20 +4,22 @@
     uv run python benchmarks/swaps.py --model data/model --swaps 20 --clients 8
 
 A model folder is registered as two versions in a store of its own. Clients ask without
-a pause while the alias goes from one to the other and back by `rollback`.
+a pause while the alias goes from one to the other and back by `rollback`; the last time
+by the command `llmvis rollback`, from its start until the server says so.
 """
 
 import argparse
 import os
 import socket
 import statistics
+import subprocess
 import tempfile
 import threading
 import time
 from pathlib import Path
 
 import httpx
-from serving import ours, running
+from serving import PROGRAMS, ours, running
 
 from llmvis import config, storage
 from llmvis.model_registry import champions, versions
@@ -43,9 +45,11 @@ def main(model: Path, swaps: int, clients: int) -> None:
         with running(command, address + ready):
             load = Load(address + route, request, clients)
             seconds = [swap(address + ready) for _ in range(swaps)]
+            by_command = swap_by_command(address + ready)
             load.stop()
     print(f"swaps             {swaps}, the first of which loads a version")
     print(f"seen after        {seconds[0]:.2f} s, then {_spread(seconds[1:])} s")
+    print(f"by command        seen {by_command:.2f} s after `llmvis rollback` began")
     print(f"requests          {load.num_asked} of {clients} clients")
     print(f"failed            {load.num_failed}")
 
@@ -56,9 +60,28 @@ def swap(ready: str) -> float:
     label = champions.rollback(NAME).label
     decided = time.perf_counter()
     print(f"  rolled back in {decided - start:.2f} s")
-    while httpx.get(ready, timeout=60).json()["version"] != label:
-        time.sleep(0.02)
+    _wait(lambda: _version(ready) == label)
     return time.perf_counter() - decided
+
+
+def swap_by_command(ready: str) -> float:
+    """Gives the seconds from the start of the command until the server says so."""
+    before = _version(ready)
+    start = time.perf_counter()
+    with subprocess.Popen(
+        [PROGRAMS / "llmvis", "rollback", "--name", NAME], stdout=subprocess.DEVNULL
+    ):
+        _wait(lambda: _version(ready) != before)
+        return time.perf_counter() - start
+
+
+def _version(ready):
+    return httpx.get(ready, timeout=60).json()["version"]
+
+
+def _wait(holds):
+    while not holds():
+        time.sleep(0.02)
 
 
 class Load:

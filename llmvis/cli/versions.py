@@ -65,15 +65,22 @@ def promote(
 def rollback(name: _Name = None) -> None:
     """Make the previous champion the champion again.
 
+    Where `llmvis serve` or `llmvis up` runs in this folder, that does it, at once.
+
     \b
     Example:
       llmvis rollback
     """
     with project.entered() as params:
-        from llmvis.model_registry import champions
+        from llmvis.model_registry import standby
 
-        chosen = champions.rollback(name or params.register.name)
-    typer.echo(f"{chosen.label} is the champion.")
+        chosen = name or params.register.name
+        label = standby.roll_back(chosen)
+        if label is None:
+            from llmvis.model_registry import champions
+
+            label = champions.rollback(chosen).label
+    typer.echo(f"{label} is the champion.")
 
 
 def history(name: _Name = None) -> None:

@@ -10,6 +10,7 @@ import uvicorn
 
 from llmvis.config import SamplingConfig, ServeConfig
 from llmvis.errors import ServingError
+from llmvis.model_registry import standby
 from llmvis.serving import keys
 
 _log = logging.getLogger(__name__)  # and of the modules below this one
@@ -50,7 +51,7 @@ def serve(model_uri: str, settings: ServeConfig, sampling: SamplingConfig) -> No
         pictures = app.Pictures(followed, batcher, settings)
         config = uvicorn.Config(app.create(pictures, api_keys), log_level="warning")
         try:
-            with suppress(KeyboardInterrupt):
+            with suppress(KeyboardInterrupt), standby.standing_by():
                 uvicorn.Server(config).run(sockets=[listener])
         finally:
             followed.stop()

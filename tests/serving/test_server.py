@@ -3,17 +3,24 @@
 import base64
 import json
 import random
+import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import openai
 import pytest
 
-from llmvis.model_registry import champions, provenance, versions
+from llmvis.errors import RegistryError
+from llmvis.model_registry import champions, history, provenance, standby, versions
 from llmvis.model_registry import store as stores
 from llmvis.png import decode_png
+
+ROOT = Path(__file__).parents[2]
 
 
 def _draw(client, **request):
@@ -235,6 +242,30 @@ def test_the_server_follows_the_champion_and_no_request_fails(client, register):
 
     assert failures == []
     assert seen == {"llmvis 1", "llmvis 2"}
+
+
+def test_a_rollback_by_command_is_done_by_the_server_at_once(client):
+    for name in ("dvc.yaml", "params.yaml"):
+        shutil.copy(ROOT / name, ".")
+    before = versions.champion("llmvis").label
+    other = {"llmvis 1": "llmvis 2", "llmvis 2": "llmvis 1"}[before]
+    code = "import sys; from llmvis.cli import app; app(standalone_mode=False); "
+    code += "print('mlflow' in sys.modules)"
+    command = [sys.executable, "-c", code, "rollback"]
+    said = subprocess.check_output(command, text=True)
+
+    assert said.splitlines() == [f"{other} is the champion.", "False"]
+    assert history.read("llmvis")[0].why == f"rolled back from version {before[-1]}"
+    _wait_for_version(client, other)
+
+
+@pytest.mark.usefixtures("client")
+def test_what_the_server_cannot_roll_back_it_says(monkeypatch):
+    with pytest.raises(RegistryError, match="no registered model nobody"):
+        standby.roll_back("nobody")
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///another.db")
+    assert standby.roll_back("llmvis") is None
 
 
 def test_a_champion_with_other_files_does_not_replace_the_one_that_serves(client):
