@@ -112,6 +112,7 @@ def _draw(model, prompts, sampling):
         num_steps=sampling.num_steps,
         guidance_scale=sampling.guidance_scale,
         temperature=sampling.temperature,
+        lengths=model.image_tokenizer.lengths,
     )
     empty = model.text_tokenizer.empty_caption()
     sample = tf.function(

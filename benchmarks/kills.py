@@ -35,7 +35,7 @@ from small_project import SmallProject
 
 from flows import dvc_stage, running, up
 from flows.services import Service, Services, answers
-from llmvis import storage, telemetry
+from llmvis import environment, storage
 from llmvis.errors import RegistryError
 from llmvis.model_registry import store, versions
 
@@ -235,7 +235,7 @@ class Trial:
 
 def main(num_kills: int, seed: int) -> int:
     """Prints a row for each kill; gives the exit code."""
-    telemetry.switch_off()
+    environment.prepare()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leaving no service
     rng = random.Random(seed)
     num_violations = 0

@@ -127,11 +127,11 @@ _RUN = """
 import faulthandler, signal
 faulthandler.register(signal.SIGUSR1)  # says where it stands to whoever asks
 import made_up
-from llmvis import telemetry
+from llmvis import environment
 from llmvis.model_registry import smoke_test, trial
 smoke_test.require_drawing = lambda version: None
 trial._drawn = made_up.drawn
-telemetry.switch_off()
+environment.prepare()
 from flows.pipeline import pipeline
 pipeline()
 """

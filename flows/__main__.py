@@ -11,13 +11,13 @@ from pathlib import Path
 import psutil
 
 from flows import native_output, progress
-from llmvis import telemetry
+from llmvis import environment
 from llmvis.errors import LlmvisError
 
 
 def main(name: str) -> int:
     """Runs the function `name` of the module `flows.name`; gives the exit code."""
-    telemetry.switch_off()
+    environment.prepare()
     end_with_supervisor()
     try:
         getattr(importlib.import_module(f"flows.{name}"), name)()

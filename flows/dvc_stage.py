@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 
 from flows import progress
-from llmvis import sections, telemetry
+from llmvis import environment, sections
 from llmvis.errors import ConfigError, DataError, StageFailed
 
 _LOCK_FILE = Path("dvc.lock")
@@ -141,7 +141,7 @@ def _exit_code(
     command: list[str], progress_file: Path, on_progress: Callable[[dict], None]
 ) -> int:
     """Starts a module and watches it to its end."""
-    telemetry.switch_off()
+    environment.prepare()
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
         stdout=subprocess.DEVNULL,  # a stage writes to standard error

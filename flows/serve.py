@@ -21,7 +21,7 @@ from prefect.exceptions import PrefectException
 from flows import data_changes, notifications, running, stale_runs
 from flows.promote import promote
 from flows.retrain import retrain
-from llmvis import config, telemetry
+from llmvis import config, environment
 from llmvis.errors import LlmvisError
 
 _SECONDS_BETWEEN_SWEEPS = 10.0
@@ -29,7 +29,7 @@ _SECONDS_BETWEEN_SWEEPS = 10.0
 
 def main() -> None:
     """Waits for the clock, for changed data and for people, until it is stopped."""
-    telemetry.switch_off()
+    environment.prepare()
     notifications.check()
     params = config.read()
     ended = threading.Event()

@@ -270,7 +270,7 @@ class TextToImage:
     def _compile(self, num_candidates, **fixed):
         @tf.function(jit_compile=True)
         def draw_pictures(token_ids, noise, scales):
-            draw = Draw(**fixed, **scales)
+            draw = Draw(**fixed, **scales, lengths=self._image_tokenizer.lengths)
             token_ids = ops.repeat(token_ids, num_candidates, axis=0)
             made = self.generator.sample(token_ids, noise, self._null_ids, draw)
             if num_candidates > 1:

@@ -6,18 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from llmvis import config
+from llmvis import config, environment
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 CAPTIONS = ("a blue bird standing on a red flower", "一只蓝色的小鸟站在红色的花朵上")
 
 
 def pytest_configure():
-    """Lets the processes that tests start be interrupted.
+    """Lets the processes that tests start be interrupted, and keeps what is compiled.
 
     A shell starts what runs in the background with Ctrl-C ignored, and that is
-    inherited.
+    inherited. Many tests compile the same tiny networks.
     """
+    environment.prepare()
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

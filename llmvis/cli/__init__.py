@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from llmvis import telemetry
+from llmvis import environment
 from llmvis.cli import experiments, pictures, services, stages, versions
 from llmvis.errors import LlmvisError
 
@@ -50,7 +50,7 @@ for command in (
 
 def main() -> None:
     """Runs the command line; what the user did wrong is one sentence, exit code 2."""
-    telemetry.switch_off()
+    environment.prepare()
     # So that what is begun is ended in order: stages, and a params.yaml in place.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))

@@ -14,7 +14,6 @@ import numpy as np
 from keras import ops
 
 from llmvis.generators.code_generator import CodeGenerator, digit_losses
-from llmvis.generators.drawing import with_null_prompts
 from llmvis.generators.pooling import mean_of_own
 
 # Rows and columns from a position to those neighbours that are drawn before it.
@@ -80,7 +79,7 @@ class AutoregressiveGenerator(CodeGenerator):
         return (self._length, self.num_digits, self.num_levels)
 
     def sample(self, token_ids, noise, null_ids, draw):
-        """Draws codes.
+        """Draws codes, up to the last position of any picture that says something.
 
         Args:
             token_ids: Prompts, shape `(B, L)`.
@@ -89,11 +88,9 @@ class AutoregressiveGenerator(CodeGenerator):
             draw: How a digit is drawn.
 
         Returns:
-            Codes, shape `(B, H, W, D)`, int32.
+            Codes, shape `(B, H, W, D)`, int32; 0 where nothing is said.
         """
-        if draw.guided:
-            token_ids = with_null_prompts(token_ids, null_ids)
-        text_states = self.text_encoder(token_ids)
+        token_ids, text_states = self._read_prompts(token_ids, null_ids, draw)
         is_word_BL = ops.not_equal(token_ids, 0)
         cache, text_bias = self._trunk.start_cache(text_states, is_word_BL)
         words_BL = ops.cast(is_word_BL, "int32")
@@ -101,8 +98,14 @@ class AutoregressiveGenerator(CodeGenerator):
         rows, length = noise.shape[0], self._length
         near = ops.convert_to_tensor(_near(self.grid))
 
-        def draw_position(position, carry):
-            codes_BTD, cache = carry
+        def lengths(codes_BTD):
+            grid = (-1, *self.grid, self.num_digits)
+            return ops.cast(draw.lengths(ops.reshape(codes_BTD, grid)), "int32")
+
+        def is_unfinished(position, codes_BTD, _cache):
+            return position < ops.max(lengths(codes_BTD))
+
+        def draw_position(position, codes_BTD, cache):
             near_X = ops.slice(near, (position, 0), (1, near.shape[1]))[0]
             earlier_BXD = ops.where(
                 near_X[:, None] < 0, -1, ops.take(codes_BTD, ops.maximum(near_X, 0), 1)
@@ -119,10 +122,15 @@ class AutoregressiveGenerator(CodeGenerator):
             drawn_BD, _ = self._draw_digits(states_B1C[:, 0], noise_BDV, draw)
             drawn_B1D = drawn_BD[:rows, None]
             codes_BTD = ops.slice_update(codes_BTD, (0, position, 0), drawn_B1D)
-            return codes_BTD, cache
+            return position + 1, codes_BTD, cache
 
         codes_BTD = ops.zeros((rows, length, self.num_digits), "int32")
-        codes_BTD, _ = ops.fori_loop(0, length, draw_position, (codes_BTD, cache))
+        _, codes_BTD, _ = ops.while_loop(
+            is_unfinished, draw_position, (0, codes_BTD, cache)
+        )
+        # What a longer picture of the batch had drawn here as well.
+        said_BT = ops.arange(length) < lengths(codes_BTD)[:, None]
+        codes_BTD = ops.where(said_BT[..., None], codes_BTD, 0)
         return ops.reshape(codes_BTD, (-1, *self.grid, self.num_digits))
 
 

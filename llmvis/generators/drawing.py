@@ -1,6 +1,7 @@
 """How a value is drawn from logits."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ class Draw:
     guided: bool  # whether the second half of a batch is the empty prompt
     narrowed: bool  # whether top_k or top_p is heeded
     num_steps: int  # of a parallel decoder
+    lengths: Callable[[Any], Any]  # from codes `(B, H, W, D)` to how many are said
     top_k: Any  # int scalar; 0 keeps all
     top_p: Any  # float scalar; 1 keeps all
     guidance_scale: Any  # float scalar, see guidance.py
@@ -74,9 +76,3 @@ def to_normal(gumbel):
     """Turns Gumbel noise into normal noise: the same chance of less, any shape."""
     uniform = ops.clip(ops.exp(-ops.exp(-gumbel)), 1e-6, 1 - 1e-6)
     return math.sqrt(2) * ops.erfinv(2 * uniform - 1)
-
-
-def with_null_prompts(token_ids, null_ids):
-    """Puts as many empty prompts behind the prompts: `(B, L)` to `(2 * B, L)`."""
-    null_BL = ops.broadcast_to(null_ids, ops.shape(token_ids))
-    return ops.concatenate([token_ids, null_BL])

@@ -18,7 +18,7 @@ from keras import ops
 
 from llmvis.blocks import gather, spread
 from llmvis.errors import ConfigError
-from llmvis.generators.drawing import to_normal, with_null_prompts
+from llmvis.generators.drawing import to_normal
 from llmvis.generators.guidance import guide
 from llmvis.generators.prompted import Prompted
 from llmvis.generators.trunk import Trunk
@@ -130,9 +130,7 @@ class FlowMatchingGenerator(Prompted):
         Returns:
             Pictures, `(B, Y, X, 3)` in [0, 1].
         """
-        if draw.guided:
-            token_ids = with_null_prompts(token_ids, null_ids)
-        text_states = self.text_encoder(token_ids)
+        token_ids, text_states = self._read_prompts(token_ids, null_ids, draw)
 
         def go_on(step, pictures):
             time = ops.cast(step, "float32") / draw.num_steps

@@ -15,7 +15,6 @@ import numpy as np
 from keras import ops
 
 from llmvis.generators.code_generator import CodeGenerator, digit_losses
-from llmvis.generators.drawing import with_null_prompts
 
 
 @keras.saving.register_keras_serializable("llmvis")
@@ -72,9 +71,7 @@ class MaskedGenerator(CodeGenerator):
             Codes, shape `(B, H, W, D)`, int32.
         """
         shape_BT = noise.shape[:2]
-        if draw.guided:
-            token_ids = with_null_prompts(token_ids, null_ids)
-        text_states = self.text_encoder(token_ids)
+        token_ids, text_states = self._read_prompts(token_ids, null_ids, draw)
         rows = self._rows(
             {
                 "token_ids": token_ids,

@@ -1,6 +1,10 @@
-"""What every generator has: a text encoder of its own, which is saved with it."""
+"""What every generator has: a text encoder of its own, which is saved with it.
+
+Dimension key: B batch, L text tokens, C channels.
+"""
 
 import keras
+from keras import ops
 
 
 class Prompted(keras.Model):
@@ -26,6 +30,24 @@ class Prompted(keras.Model):
     def build(self, input_shape):
         if not self.text_encoder.built:  # as it is where it was loaded
             self.text_encoder.build(input_shape["token_ids"])
+
+    def _read_prompts(self, token_ids, null_ids, draw):
+        """Prompts `(B, L)` and their states `(B, L, C)`.
+
+        Where the draw is guided, as many empty prompts stand behind them. Those are all
+        alike, so they are read once.
+        """
+        text_states = self.text_encoder(token_ids)
+        if not draw.guided:
+            return token_ids, text_states
+        null_1L = ops.expand_dims(null_ids, 0)
+        return tuple(
+            ops.concatenate([ours, ops.broadcast_to(null, ops.shape(ours))])
+            for ours, null in (
+                (token_ids, null_1L),
+                (text_states, self.text_encoder(null_1L)),
+            )
+        )
 
     def get_config(self):
         return {

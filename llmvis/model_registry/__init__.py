@@ -1,7 +1,7 @@
 """The one door to MLflow: what is known of each run, and which version serves."""
 
-from llmvis import telemetry
+from llmvis import environment
 
 # MLflow reads its telemetry setting while it is being imported, which the modules
 # below this one do.
-telemetry.switch_off()
+environment.prepare()

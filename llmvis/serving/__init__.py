@@ -77,10 +77,13 @@ def _warn_of_strangers(host: str) -> None:
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=512)
+        listener = socket.create_server((host, port), family=family, backlog=512)
     except OSError as error:
         reason = str(error.strerror).split(" (")[0]
         raise ServingError(
             f"Port {port} of {host} cannot be had: {reason}. Stop what uses "
             f"it, or choose another: `llmvis serve --port {port % 65535 + 1}`."
         ) from error
+    # An answer in two parts would wait 40 ms for the client to confirm the first.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener

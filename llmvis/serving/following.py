@@ -31,10 +31,8 @@ class Loaded:
 
     def draw(self, orders: Sequence[Order]) -> list[tuple[Sample, Version]]:
         """Draws orders that share their options."""
-        # One or all: each size of batch is compiled for itself, which takes seconds,
-        # and a full batch takes hardly longer than two pictures.
-        missing = 0 if len(orders) == 1 else self.batch_size - len(orders)
-        filled = [*orders, *[orders[0]] * missing]
+        size = next(size for size in self._sizes if size >= len(orders))
+        filled = [*orders, *[orders[0]] * (size - len(orders))]
         samples = self.model.generate(
             [order.prompt for order in filled],
             [order.seed for order in filled],
@@ -45,8 +43,13 @@ class Loaded:
     def warm_up(self) -> None:
         """Draws once with each size of batch, so that no request meets the compiler."""
         order = Order(prompt=_WARM_UP_PROMPT, seed=0, sampling=None)
-        for size in {1, self.batch_size}:
+        for size in self._sizes:
             self.draw([order] * size)
+
+    @property
+    def _sizes(self) -> list[int]:
+        """Few, since each is compiled for itself, which takes seconds."""
+        return sorted({1, max(1, self.batch_size // 4), self.batch_size})
 
 
 class Following:

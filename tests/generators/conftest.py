@@ -13,6 +13,11 @@ PARAMS = Path(__file__).parents[2] / "params.yaml"
 SIZE, LENGTH = 32, 6
 
 
+def all_of_them(codes):
+    """Says of codes `(B, H, W, D)` that every position says something."""
+    return np.full(codes.shape[0], codes.shape[1] * codes.shape[2])
+
+
 @pytest.fixture(scope="session")
 def plain():
     return Draw(
@@ -23,6 +28,7 @@ def plain():
         guidance_scale=1.0,
         temperature=1.0,
         top_p=1.0,
+        lengths=all_of_them,
     )
 
 

@@ -41,6 +41,20 @@ def test_sampling_with_a_cache_draws_what_the_whole_network_would(
     assert np.array_equal(codes.reshape(2, 16, 12), logits.argmax(axis=-1))
 
 
+def test_nothing_is_drawn_after_the_end_of_a_picture(network, token_ids, plain, gumbel):
+    noise = gumbel(network, 2)
+    lengths = np.array([3, 7])
+    some = dataclasses.replace(plain, lengths=lambda _codes: lengths)
+    whole, cut = (
+        np.asarray(network.sample(token_ids, noise, token_ids[0], draw))
+        for draw in (plain, some)
+    )
+    is_said = (np.arange(16) < lengths[:, None]).reshape(2, 4, 4, 1)
+
+    assert np.array_equal(cut, np.where(is_said, whole, 0))
+    assert whole[0].any(axis=-1).sum() > 7
+
+
 def test_guidance_of_one_draws_as_no_guidance(
     network, token_ids, plain, guided, gumbel
 ):
