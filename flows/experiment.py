@@ -199,7 +199,7 @@ def _write_results(
     progress.say(f"{'page':<9} {outcome.folder / 'index.html'}")
     from llmvis.evaluation import experiment_page
     from llmvis.evaluation.experiment import Row as Reported
-    from llmvis.model_registry import gate
+    from llmvis.model_registry import measuring
 
     rows = [
         Reported(
@@ -221,7 +221,7 @@ def _write_results(
         rows,
         outcome.folder,
         plan.name,
-        wanted or gate.usual_score(first),
+        wanted or measuring.usual_score(first),
         plan.seconds,
         searched,
     )

@@ -13,7 +13,7 @@ import dvc.config
 from flows import dvc_stage, overlay, progress, start
 from llmvis import config, storage
 from llmvis.errors import ConfigError, StageFailed
-from llmvis.model_registry import fetching, gate, recipes, versions
+from llmvis.model_registry import fetching, measuring, recipes, versions
 from llmvis.model_registry.provenance import Version
 from llmvis.model_registry.recipes import Repetition
 
@@ -56,7 +56,7 @@ def reproduce(version: Version, folder: Path) -> Repetition:
             if stage != "ingest":  # the pictures it read may be gone by now
                 dvc_stage.bring_up_to_date(stage)
         again = storage.read_json(Path("data/report/metrics.json"), "evaluate")
-        main_score = config.read().gate.main_score or gate.usual_score(before)
+        main_score = config.read().gate.main_score or measuring.usual_score(before)
     return recipes.compare(before, again, main_score)
 
 

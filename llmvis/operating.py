@@ -25,10 +25,12 @@ class RegisterConfig:
 class GateConfig:
     """What a new version must show before it becomes the champion."""
 
-    main_score: str | None  # alignment.SPLIT.LANGUAGE.MEASURE; null: gate.usual_score
+    main_score: str | None  # alignment.SPLIT.LANGUAGE.MEASURE; null: usual_score
     margin: float  # the low end of its rise over the champion must be above this
     guard_margin: float  # how far a guarded score may fall
+    guard_margins: dict[str, float]  # the same of single ones
     minimum: float  # of the main score, in a first model too
+    minima: dict[str, float]  # of other figures of metrics.json, by path
     min_prompts: int  # that the two are compared on
     max_slowdown: float  # seconds for a picture, as a multiple of the champion's
     max_growth: float  # parameters, the same
@@ -42,18 +44,21 @@ class GateConfig:
             "that compare picture by picture. Try "
             "alignment.test_unseen_scene.en.all_correct, or null.",
         )
-        for key in ("margin", "guard_margin"):
-            value = getattr(self, key)
+        own = {f"guard_margins.{name}": of for name, of in self.guard_margins.items()}
+        margins = {"margin": self.margin, "guard_margin": self.guard_margin, **own}
+        for key, value in margins.items():
             require(
                 0 <= value < 1,
                 f"gate.{key} is {value}, and must be at least 0 and below 1: 0.02 is "
                 "two points of a hundred.",
             )
-        require(
-            -1 <= self.minimum <= 1,
-            f"gate.minimum is {self.minimum}, and must be from -1 to 1, as the scores "
-            "are. Try 0.",
-        )
+        others = {f"minima.{name}": least for name, least in self.minima.items()}
+        for key, value in {"minimum": self.minimum, **others}.items():
+            require(
+                -1 <= value <= 1,
+                f"gate.{key} is {value}, and must be from -1 to 1, as the scores are. "
+                "Try 0.",
+            )
         require(
             self.min_prompts >= 2,
             f"gate.min_prompts is {self.min_prompts}, and an interval needs at least "

@@ -67,6 +67,14 @@ def _require_type(value, hint, key: str) -> None:
             f"{key} is {value!r}, and must be one of {', '.join(known)}.",
         )
         return
+    if typing.get_origin(hint) is dict:
+        require(
+            isinstance(value, dict),
+            f"{key} is {value!r}, and must be names with values, or {{}} for none.",
+        )
+        for name, one in value.items():
+            _require_type(one, typing.get_args(hint)[1], f"{key}.{name}")
+        return
     allowed = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     # YAML writes 3 for 3.0, and Python calls True an int.
     fits = isinstance(value, (*allowed, int) if float in allowed else allowed)

@@ -26,7 +26,23 @@ class Guard:
 
     name: str
     difference: Figure  # challenger less champion
-    is_worse: bool  # surely, by more than `guard_margin`
+    margin: float  # by which it may surely fall
+    key: str  # of the margin, in section `gate`
+    is_worse: bool  # surely, by more than `margin`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minimum:
+    """What a score must come to, whatever the champion's is."""
+
+    name: str
+    challenger: float
+    least: float
+    key: str  # of the least, in section `gate`
+
+    @property
+    def is_missed(self) -> bool:
+        return self.challenger < self.least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +70,7 @@ class Measured:
 
     main_score: str  # alignment.SPLIT.LANGUAGE.MEASURE
     challenger: float  # its main score
+    minima: tuple[Minimum, ...]
     champion: float | None = None  # None where nothing is compared, as are the next two
     difference: Figure | None = None  # of the main score, paired; `n` counts prompts
     guards: tuple[Guard, ...] = ()

@@ -4,15 +4,28 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llmvis import evaluation, storage
-from llmvis.config import Params
+from llmvis.config import Params, SamplingConfig
 from llmvis.errors import LlmvisError, RegistryError
-from llmvis.model_registry import champions, gate, gate_page, runs, store, versions
+from llmvis.model_registry import (
+    champions,
+    gate,
+    gate_page,
+    runs,
+    store,
+    timing,
+    versions,
+)
 from llmvis.model_registry.decisions import Contender, Decision
 from llmvis.model_registry.provenance import Version
 
+if TYPE_CHECKING:  # TensorFlow takes ten seconds, and a refusal may need none
+    from llmvis.text_to_image import TextToImage
+
 Progress = Callable[[int, int, str], None]
+Drawer = tuple["TextToImage", SamplingConfig]  # what a model draws with
 
 
 def hold(
@@ -28,7 +41,7 @@ def hold(
 
     The champion draws with the sampling it was registered and is served with. Where
     it draws no more, because its tokenizer or the code has changed since, only the
-    absolute minimum counts, and the decision says why.
+    absolute minima count, and the decision says why. Both are timed now, turn by turn.
 
     Args:
         version: Just registered, of the model that `report` is about.
@@ -63,7 +76,7 @@ def hold(
         )
     else:
         draw = partial(_drawn, earlier, params, examples, judge, progress)
-        decision = _beside(challenger, draw, params)
+        decision = _beside(challenger, version, draw, params)
     return replace(decision, instead_of=earlier.version)
 
 
@@ -132,19 +145,41 @@ def _draws_the_same(first: Version, second: Version) -> bool:
 
 
 def _beside(
-    challenger: Contender, draw_champion: Callable[[], Contender], params: Params
+    challenger: Contender,
+    version: Version,
+    draw_champion: Callable[[], tuple[Contender, Drawer]],
+    params: Params,
 ) -> Decision:
     seed = params.evaluate.seed
     try:
-        champion = draw_champion()
+        champion, its_drawer = draw_champion()
     except _DrawsNoMoreError as error:
         return gate.decide(challenger, None, params.gate, seed=seed, alone=str(error))
-    return gate.decide(challenger, champion, params.gate, seed=seed)
+    prompts = challenger.rows["prompt"][: params.evaluate.batch_size].tolist()
+    pair = (_drawer(version, params), its_drawer)
+    seconds = timing.seconds_per_picture(pair, prompts)
+    return gate.decide(
+        _with_seconds(challenger, seconds[0]),
+        _with_seconds(champion, seconds[1]),
+        params.gate,
+        seed=seed,
+    )
+
+
+def _drawer(version: Version, params: Params) -> Drawer:
+    model, _ = versions.load(version.uri)
+    return model, version.sampling or params.sampling
+
+
+def _with_seconds(side: Contender, seconds: float) -> Contender:
+    """Forgets the seconds of a report, which are of another hour of the machine."""
+    cost = {**side.metrics.get("cost", {}), "seconds_per_picture": seconds}
+    return replace(side, metrics={**side.metrics, "cost": cost})
 
 
 def _drawn(
     champion: Version, params: Params, examples: Path, judge: Path, progress: Progress
-) -> Contender:
+) -> tuple[Contender, Drawer]:
     progress(0, 1, f"loading {champion.label}, the champion")
     model = _load(champion)
     from llmvis import judges  # TensorFlow, ten seconds
@@ -158,12 +193,13 @@ def _drawn(
     except LlmvisError as error:
         # The challenger was asked the same, so it is the champion that cannot.
         raise _draws_no_more(champion, error) from error
-    return Contender(
+    drawn = Contender(
         name=champion.label,
         judge=storage.fingerprint(judge),
         metrics=evaluation.plain(metrics),
         rows=rows,
     )
+    return drawn, (model, sampling)
 
 
 def _load(champion: Version):

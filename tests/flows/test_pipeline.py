@@ -16,7 +16,7 @@ from flows.promote import promote
 from llmvis import evaluation, storage
 from llmvis.errors import RegistryError, StageFailed
 from llmvis.evaluation import alignment
-from llmvis.model_registry import smoke_test, trial, versions
+from llmvis.model_registry import smoke_test, timing, trial, versions
 from llmvis.model_registry.decisions import Contender
 from llmvis.model_registry.provenance import Version
 from llmvis.png import encode_png
@@ -123,6 +123,8 @@ def model(project, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project.root}/mlflow.db")
     monkeypatch.setattr(native_output, "to_file", lambda _: None)
     monkeypatch.setattr(trial, "_drawn", _drawn)
+    monkeypatch.setattr(trial, "_drawer", lambda *_: None)
+    monkeypatch.setattr(timing, "seconds_per_picture", lambda *_: [0.004, 0.004])
     monkeypatch.setattr(smoke_test, "require_drawing", lambda _: None)
     project.write("data/judge/judge.json", "{}")
     project.write("evaluate.py", EVALUATE)
@@ -144,7 +146,7 @@ def model(project, monkeypatch):
 def _drawn(champion, params, examples, judge, progress):  # noqa: ARG001
     progress(100, 100, "drawing pictures")
     share = champion.figures["alignment/test/en/r_precision"]
-    return _contender(champion.label, round(100 * share))
+    return _contender(champion.label, round(100 * share)), None
 
 
 def _contender(name, num_right):

@@ -11,7 +11,7 @@ import pytest
 from llmvis import config, evaluation
 from llmvis.errors import DataError
 from llmvis.evaluation import alignment
-from llmvis.model_registry import gate, gate_page
+from llmvis.model_registry import gate, gate_page, measuring
 from llmvis.model_registry.gate import Contender
 
 GATE = dataclasses.replace(
@@ -139,6 +139,27 @@ def test_a_guarded_score_may_fall_by_as_much_as_the_margin_allows():
     found = decide(contender("b", after), contender("a", before), guard_margin=0.4)
 
     assert found.passed
+
+
+def test_a_guarded_score_may_have_a_margin_of_its_own():
+    before = rows(share(40), colors=share(90))
+    after = rows(share(60), colors=share(60))
+    pair = contender("b", after), contender("a", before)
+    decision = decide(*pair, guard_margin=0.0, guard_margins={"color": 0.4})
+
+    assert decision.passed
+    assert "everything right" in gate_page.render(decision)
+    strict = decide(*pair, guard_margin=0.4, guard_margins={"color": 0.1})
+    assert not strict.passed
+    assert "and gate.guard_margins.color allows -10.0" in strict.reason
+
+
+def test_a_margin_of_a_score_that_is_not_guarded_is_refused_with_those_that_are():
+    decision = decide(BETTER, CHAMPION, guard_margins={"colour": 0.1})
+
+    assert not decision.passed
+    assert "names ['colour'], and the guarded scores are" in decision.reason
+    assert "'all_correct.en', 'all_correct.zh', 'color'" in decision.reason
 
 
 FLAT = {"value": 0.01, "low": 0.0, "high": 0.02, "n": 100}
@@ -291,6 +312,26 @@ def test_the_minimum_is_asked_of_a_better_challenger_too():
     )
 
 
+def test_a_minimum_is_asked_of_any_figure_in_a_first_model_too():
+    name = "alignment.test_unseen_scene.zh.color"
+    for champion in (CHAMPION, None):
+        assert decide(BETTER, champion, minima={name: 0.6}).passed
+        decision = decide(BETTER, champion, minima={name: 0.61})
+
+        assert not decision.passed
+        assert f"{name} is 60.0%, and gate.minima.{name} asks for at least 61.0%" in (
+            decision.reason
+        )
+        assert f"{name} 61" in gate_page.render(decision)
+
+
+def test_a_minimum_of_a_figure_that_is_not_there_is_refused():
+    decision = decide(BETTER, None, minima={"alignment.test.fr.color": 0.5})
+
+    assert not decision.passed
+    assert "have no figure alignment.test.fr.color" in decision.reason
+
+
 def test_where_no_scene_is_known_the_captions_that_are_found_decide():
     unknown = ["num_things", "all_correct", "verdicts"]
     before, after = (
@@ -305,7 +346,7 @@ def test_where_no_scene_is_known_the_captions_that_are_found_decide():
 
 def test_a_report_without_any_score_has_no_usual_one():
     with pytest.raises(DataError, match="nothing to decide by"):
-        gate.usual_score({"alignment": {}})
+        measuring.usual_score({"alignment": {}})
 
 
 def test_a_decision_is_kept_as_json_and_as_a_page(tmp_path):

@@ -11,11 +11,13 @@ import pytest
 from llmvis import config, evaluation, storage
 from llmvis.errors import RegistryError, ShapeError
 from llmvis.evaluation import alignment
-from llmvis.model_registry import champions, smoke_test, trial, versions
+from llmvis.model_registry import champions, smoke_test, timing, trial, versions
 from llmvis.model_registry import store as stores
 from llmvis.png import encode_png
 
 PARAMS = config.read(Path(__file__).parents[2] / "params.yaml")
+# What both take at the gate, whatever their reports say.
+SECONDS = {f"models:/llmvis/{number}": 0.002 + 0.001 * number for number in (1, 2, 3)}
 PNG = encode_png(np.zeros((4, 4, 3), np.uint8))
 
 
@@ -87,6 +89,10 @@ def champion_draws(monkeypatch):
     """Lets the champion load, and get so many pictures right; gives what it used."""
     used = []
 
+    def time_both(pair, prompts):
+        assert prompts == [f"prompt {i}" for i in range(PARAMS.evaluate.batch_size)]
+        return [SECONDS[model] for model, _ in pair]
+
     def prepare(num_right):
         def draw_and_judge(model, judge, examples, params, progress):  # noqa: ARG001
             used.append((model, params.sampling))
@@ -95,6 +101,7 @@ def champion_draws(monkeypatch):
         monkeypatch.setattr(evaluation, "draw_and_judge", draw_and_judge)
         monkeypatch.setattr(trial.versions, "load", lambda uri: (uri, None))
         monkeypatch.setattr("llmvis.judges.load", lambda folder: folder)
+        monkeypatch.setattr(timing, "seconds_per_picture", time_both)
         return used
 
     return prepare
@@ -117,6 +124,18 @@ def test_a_better_model_takes_the_champions_place(register, champion_draws):
     assert version.aliases == ("challenger", "champion")
     assert version.gate.startswith("passed: alignment.test.en.all_correct rises by +30")
     assert versions.resolve("models:/llmvis@previous").version == 1
+
+
+def test_both_are_timed_at_the_gate_and_not_when_they_were_evaluated(
+    register, champion_draws
+):
+    register(40, "first")
+    champion_draws(40)
+    _, decision = register(70, "second")
+
+    cost = decision.measured.costs[0]
+    assert (cost.name, cost.key) == ("seconds_per_picture", "gate.max_slowdown")
+    assert (cost.challenger, cost.champion) == pytest.approx((0.004, 0.003))
 
 
 def test_a_worse_model_is_registered_and_the_champion_stays(register, champion_draws):
