@@ -110,7 +110,8 @@ def delete(name: str, version: int, reason: str) -> None:
 
     Raises:
         RegistryError: There is no such model or version, it is the champion or the one
-            before, or it is a challenger that the gate has not refused.
+            before, a challenger that the gate has not refused, or what the training of
+            another version began with.
     """
     client = store.connect()
     with turns.taken(client, name):
@@ -125,8 +126,20 @@ def delete(name: str, version: int, reason: str) -> None:
                 f"{chosen.label} is the {' and the '.join(needed)}, and is not "
                 "deleted. Promote another version first."
             )
+        _refuse_if_begun_with(client, chosen)
         history.add(client, name, before=version, after=0, reason=f"Deleted: {reason}")
         client.delete_model_version(name, str(version))
+
+
+def _refuse_if_begun_with(client: MlflowClient, chosen: Version) -> None:
+    tag = f"tags.`{version_tags.BEGAN_WITH}` = '{chosen.name}/{chosen.version}'"
+    others = [f"{other.name} {other.version}" for other in store.search(client, tag)]
+    if others:
+        raise RegistryError(
+            f"{chosen.label} is what the training of {' and '.join(sorted(others))} "
+            "began with (train.start_from), and `llmvis reproduce` needs it to make "
+            "that again. Delete the later version first."
+        )
 
 
 def _keep_reason(client: MlflowClient, chosen: Version, reason: str) -> None:

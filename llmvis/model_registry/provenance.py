@@ -25,6 +25,7 @@ class Version:
     aliases: tuple[str, ...] = ()
     created: datetime | None = None
     run_id: str = ""
+    began_with: str = ""  # NAME/NUMBER whose weights its training began with, if any
     reason: str = ""  # why it was last promoted; empty if it never was
     gate: str = ""  # "passed: ..." or "refused: ..."; empty if it was never asked
     gate_met: int = 0  # the champion it met there; 0 where there was none

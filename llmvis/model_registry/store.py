@@ -13,6 +13,7 @@ from pathlib import Path
 import mlflow
 from filelock import FileLock
 from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -70,6 +71,18 @@ def experiment_id(client: MlflowClient, name: str = EXPERIMENT) -> str:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     return experiment_id(client, name)  # another process was faster
+
+
+def search(client: MlflowClient, condition: str) -> list[ModelVersion]:
+    """Finds every version that a condition holds of; MLflow gives 200 at a time."""
+    found: list[ModelVersion] = []
+    token: str | None = None
+    while True:
+        page = client.search_model_versions(condition, page_token=token)
+        found += page
+        token = page.token or None
+        if token is None:
+            return found
 
 
 def _artifact_location() -> str | None:

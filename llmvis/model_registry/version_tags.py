@@ -13,6 +13,7 @@ from llmvis.model_registry.provenance import Version
 
 MODEL, REPORT = "llmvis.model_fingerprint", "llmvis.report_fingerprint"
 REASON, PROMOTED = "llmvis.promoted_because", "llmvis.promoted_at"
+BEGAN_WITH = "llmvis.began_with"
 GATE, GATE_MET = "gate", "llmvis.gate_met"
 AWAITS_APPROVAL = (
     "awaits approval"  # how the gate tag begins where a person is to decide
@@ -26,6 +27,7 @@ def write(version: Version, sampling: SamplingConfig) -> dict[str, str]:
     return {
         MODEL: version.model_fingerprint,
         REPORT: version.report_fingerprint,
+        BEGAN_WITH: version.began_with,
         _DATA: version.data_digest,
         _FILES: json.dumps(version.files),
         _SAMPLING: json.dumps(asdict(sampling)),
@@ -61,6 +63,7 @@ def read(entity: ModelVersion, aliases: Mapping[str, int]) -> Version:
         aliases=tuple(sorted(a for a, version in aliases.items() if version == number)),
         created=datetime.fromtimestamp(entity.creation_timestamp / 1000, UTC),
         run_id=entity.run_id or "",
+        began_with=tags.get(BEGAN_WITH, ""),
         reason=tags.get(REASON, ""),
         gate=tags.get(GATE, ""),
         gate_met=int(tags.get(GATE_MET, 0)),

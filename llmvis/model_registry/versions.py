@@ -67,6 +67,7 @@ def register(
             data_digest=runs.data_digest(run_id),
             files=hashes.of_files(model_folder),
             run_id=run_id,
+            began_with=_began_with(model_folder),
             figures=figures.estimates(report),
         )
         source = packaging.log_model(client, model_folder, version, sampling)
@@ -130,7 +131,7 @@ def list_versions(name: str) -> list[Version]:
     """
     client = store.connect()
     aliases = aliases_of(client, name)
-    found = client.search_model_versions(f"name = '{name}'")
+    found = store.search(client, f"name = '{name}'")
     versions = [version_tags.read(entity, aliases) for entity in found]
     return sorted(versions, key=lambda version: version.version, reverse=True)
 
@@ -187,7 +188,7 @@ def find(client: MlflowClient, name: str, version: int) -> Version:
     try:
         return version_tags.read(client.get_model_version(name, str(version)), aliases)
     except MlflowException as error:
-        found = client.search_model_versions(f"name = '{name}'")
+        found = store.search(client, f"name = '{name}'")
         known = sorted(int(entity.version) for entity in found)
         raise RegistryError(
             f"Model {name} has no version {version}; it has {known or 'none'}."
@@ -231,6 +232,12 @@ def _load_folder(folder: Path) -> "tuple[TextToImage, Version]":
     return model, version
 
 
+def _began_with(model_folder: Path) -> str:
+    about = storage.read_json(model_folder / "model.json", "train")
+    start = about.get("start")  # as `flows.train` wrote it
+    return f"{start['name']}/{start['version']}" if start else ""
+
+
 def _record_afterwards(model_folder: Path) -> str:
     """Makes the run that a training outside MLflow did not have."""
     about = storage.read_json(model_folder / "model.json", "train")
@@ -243,9 +250,10 @@ def _record_afterwards(model_folder: Path) -> str:
 def _find_registered(
     client: MlflowClient, name: str, made: str, judged: str
 ) -> int | None:
-    found = client.search_model_versions(
+    found = store.search(
+        client,
         f"name = '{name}' and tags.`{version_tags.MODEL}` = '{made}' "
-        f"and tags.`{version_tags.REPORT}` = '{judged}'"
+        f"and tags.`{version_tags.REPORT}` = '{judged}'",
     )
     return max((int(entity.version) for entity in found), default=None)
 

@@ -1,5 +1,6 @@
 """Promotions that meet, fail or are asked of the wrong version."""
 
+import json
 import subprocess
 import sys
 import time
@@ -146,6 +147,24 @@ def test_a_challenger_can_be_deleted_once_it_is_refused():
     champions.delete("llmvis", 3, "a test")
 
     assert [version.version for version in versions.list_versions("llmvis")] == [2, 1]
+
+
+@pytest.mark.usefixtures("three_versions")
+def test_a_version_that_another_began_with_is_not_deleted(
+    any_folder, report_folder, sampling
+):
+    start = {"name": "llmvis", "version": 2, "files": "a fingerprint"}
+    (any_folder / "model.json").write_text(json.dumps({"start": start}))
+    later = versions.register(any_folder, report_folder, "another", sampling)
+    assert later.began_with == "llmvis/2"
+
+    with pytest.raises(RegistryError, match=r"of another 1 began with.*later version"):
+        champions.delete("llmvis", 2, "a test")
+    stores.connect().delete_registered_model_alias("another", "challenger")
+    champions.delete("another", 1, "a test")
+    champions.delete("llmvis", 2, "a test")
+
+    assert [version.version for version in versions.list_versions("llmvis")] == [3, 1]
 
 
 @pytest.mark.usefixtures("three_versions")
