@@ -3,12 +3,8 @@
 It needs PREFECT_API_URL. For several machines there is prefect.yaml.
 """
 
-import threading
-from contextlib import suppress
-from pathlib import Path
 from typing import cast
 
-import httpx
 import prefect
 from prefect.client.schemas.objects import (
     ConcurrencyLimitConfig,
@@ -16,15 +12,11 @@ from prefect.client.schemas.objects import (
 )
 from prefect.deployments.runner import EntrypointType, RunnerDeployment
 from prefect.events import DeploymentEventTrigger
-from prefect.exceptions import PrefectException
 
-from flows import data_changes, notifications, running, stale_runs
+from flows import data_changes, notifications, running, watch
 from flows.promote import promote
 from flows.retrain import retrain
 from llmvis import config, environment
-from llmvis.errors import LlmvisError
-
-_SECONDS_BETWEEN_SWEEPS = 10.0
 
 
 def main() -> None:
@@ -32,19 +24,11 @@ def main() -> None:
     environment.prepare()
     notifications.check()
     params = config.read()
-    ended = threading.Event()
-    for work, arguments in (
-        (data_changes.watch, (_DataPath(params.ingest), params.up.settle, ended)),
-        (_keep_sweeping, (ended,)),
-    ):
-        threading.Thread(target=work, args=arguments, daemon=True).start()
-    try:
+    with watch.watching(params):
         # Not paused when it stops: after a kill nobody would unpause it.
         prefect.serve(
             deployment(params.up), approval_deployment(), pause_on_shutdown=False
         )
-    finally:
-        ended.set()
 
 
 def deployment(settings: config.UpConfig) -> RunnerDeployment:
@@ -74,24 +58,6 @@ def approval_deployment() -> RunnerDeployment:
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
     return cast(RunnerDeployment, made)
-
-
-class _DataPath:
-    """Where pictures arrive, which `llmvis ingest PATH` may change meanwhile."""
-
-    def __init__(self, settings: config.IngestConfig):
-        self._last = Path(settings.path)
-
-    def __call__(self) -> Path:
-        with suppress(LlmvisError):  # params.yaml may be written at this moment
-            self._last = Path(config.read().ingest.path)
-        return self._last
-
-
-def _keep_sweeping(ended: threading.Event) -> None:
-    while not ended.wait(_SECONDS_BETWEEN_SWEEPS):
-        with suppress(httpx.HTTPError, PrefectException):  # it may be starting again
-            stale_runs.sweep()
 
 
 if __name__ == "__main__":

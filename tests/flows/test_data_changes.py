@@ -1,13 +1,18 @@
 """What is announced, to a server that only counts."""
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
 from flows import data_changes
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -74,6 +79,33 @@ def test_a_new_picture_is_announced_once(announced, watched):
     [event] = announced
     assert event["event"] == "llmvis.data-changed"
     assert event["resource"] == {"prefect.resource.id": "llmvis.data"}
+
+
+def test_a_machine_of_a_work_pool_announces_new_pictures_too(announced, tmp_path):
+    params = (ROOT / "params.yaml").read_text().replace("settle: 30", "settle: 1")
+    Path("params.yaml").write_text(params)
+    Path("data/raw").mkdir(parents=True)
+    command = [sys.executable, "-m", "flows.watch"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert any("Watching data/raw" in line for line in process.stderr)
+        time.sleep(1)
+        (tmp_path / "data/raw/cat.png").write_text("picture")
+        wait_for(announced, 1)
+        process.terminate()
+
+    assert announced[0]["payload"] == {"what": "data/raw"}
+
+
+def test_where_nobody_says_where_prefect_is_the_watch_ends_with_a_sentence(
+    monkeypatch, tmp_path
+):
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
+    command = [sys.executable, "-m", "flows.watch"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: Nobody says where Prefect is")
 
 
 def test_a_picture_that_comes_while_nobody_watches_is_announced_later(

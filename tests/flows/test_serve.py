@@ -25,6 +25,13 @@ def test_one_machine_and_a_work_pool_retrain_at_the_same_times():
     }
 
 
+def test_beside_every_worker_of_the_team_stands_a_watch():
+    compose = sections.read_yaml(ROOT / "compose.yaml")
+
+    command = compose["services"]["worker"]["command"]
+    assert "python -m flows.watch & exec prefect worker start" in command
+
+
 def test_both_let_a_person_promote_a_version_and_say_why():
     served = serve.approval_deployment()
     _, declared = sections.read_yaml(ROOT / "prefect.yaml")["deployments"]
