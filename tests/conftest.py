@@ -1,7 +1,12 @@
 """A whole model with tiny networks, for every test that needs one."""
 
 import dataclasses
+import shutil
 import signal
+import socket
+import subprocess
+import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +25,60 @@ def pytest_configure():
     """
     environment.prepare()
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class Postgres:
+    """A database server that tests/postgres runs; it can be killed and started anew."""
+
+    def __init__(self, folder, port):
+        self._command = [Path(__file__).with_name("postgres"), folder, str(port)]
+        self._process = None
+        self.port = port
+
+    def address(self, driver, name):
+        return f"postgresql{driver}://llmvis@127.0.0.1:{self.port}/{name}"
+
+    def start(self):
+        while not self._answers():
+            # Also again, while the children of a killed one are still there.
+            if self._process is None or self._process.poll() is not None:
+                self._process = subprocess.Popen(
+                    self._command, stderr=subprocess.DEVNULL
+                )
+            time.sleep(0.2)
+
+    def kill(self):
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self):
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait()
+
+    def _answers(self):
+        import psycopg
+
+        try:
+            psycopg.connect(self.address("", "mlflow")).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+@pytest.fixture
+def postgres():
+    """A PostgreSQL with empty databases for MLflow and Prefect."""
+    pytest.importorskip("psycopg")
+    if not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        pytest.skip("Debian's package postgresql is not installed.")
+    folder = tempfile.mkdtemp()  # tmp_path is closed to the user it runs as
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    database = Postgres(folder, port)
+    database.start()
+    yield database
+    database.stop()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
