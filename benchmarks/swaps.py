@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -23,8 +24,10 @@ from serving import PROGRAMS, ours, running
 
 from llmvis import config, storage
 from llmvis.model_registry import champions, versions
+from llmvis.model_registry.provenance import Version
 
 NAME = "swaps"
+GATE_SECONDS = 30  # that judging a challenger takes at the least
 
 
 def main(model: Path, swaps: int, clients: int) -> None:
@@ -32,34 +35,52 @@ def main(model: Path, swaps: int, clients: int) -> None:
     params = config.read()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
-        for number in (1, 2):
-            report = Path(folder, "report")
-            report.mkdir(exist_ok=True)
-            storage.write_json(report / "metrics.json", {"remark": number})
-            versions.register(model, report, NAME, params.sampling)
-            champions.appoint(NAME, number, "a benchmark", number - 1)
+        register(model, 1, params.sampling)
+        champions.appoint(NAME, 1, "a benchmark", 0)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
         command, ready, route, request = ours(f"models:/{NAME}@champion", port)
         address = f"http://127.0.0.1:{port}"
         with running(command, address + ready):
             load = Load(address + route, request, clients)
-            seconds = [swap(address + ready) for _ in range(swaps)]
+            register(model, 2, params.sampling)
+            time.sleep(GATE_SECONDS)
+            known = swap(address + ready, lambda: appoint(2))
+            register(model, 3, params.sampling)
+            new = swap(address + ready, lambda: appoint(3))
+            back = [
+                swap(address + ready, lambda: champions.rollback(NAME))
+                for _ in range(swaps - 2)
+            ]
             by_command = swap_by_command(address + ready)
             load.stop()
-    print(f"swaps             {swaps}, the first of which loads a version")
-    print(f"seen after        {seconds[0]:.2f} s, then {_spread(seconds[1:])} s")
+    print(f"swaps             {swaps}")
+    print(f"promotion         seen after {known:.2f} s, of a judged challenger")
+    print(f"at once           seen after {new:.2f} s, of a version just registered")
+    print(f"rollback          seen after {_spread(back)} s")
     print(f"by command        seen {by_command:.2f} s after `llmvis rollback` began")
     print(f"requests          {load.num_asked} of {clients} clients")
     print(f"failed            {load.num_failed}")
 
 
-def swap(ready: str) -> float:
-    """Rolls back, and gives the seconds until the server says so."""
+def register(model: Path, number: int, sampling: config.SamplingConfig) -> None:
+    """Registers the model as version `number`, which is the challenger."""
+    with tempfile.TemporaryDirectory() as folder:
+        storage.write_json(Path(folder, "metrics.json"), {"remark": number})
+        versions.register(model, Path(folder), NAME, sampling)
+
+
+def appoint(number: int) -> Version:
+    """Makes version `number` the champion after the one before."""
+    return champions.appoint(NAME, number, "a benchmark", number - 1)
+
+
+def swap(ready: str, decide: Callable[[], Version]) -> float:
+    """Changes the champion, and gives the seconds until the server says so."""
     start = time.perf_counter()
-    label = champions.rollback(NAME).label
+    label = decide().label
     decided = time.perf_counter()
-    print(f"  rolled back in {decided - start:.2f} s")
+    print(f"  decided in {decided - start:.2f} s")
     _wait(lambda: _version(ready) == label)
     return time.perf_counter() - decided
 

@@ -4,9 +4,11 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from llmvis.config import SamplingConfig
+from llmvis.errors import RegistryError
 from llmvis.model_registry import versions
 from llmvis.model_registry.provenance import Version
 from llmvis.records import Sample
@@ -57,7 +59,8 @@ class Following:
 
     The next version is loaded and warmed beside the one that serves; the swap is one
     assignment between two batches. The one before stays in memory, so that a rollback
-    takes effect at the next poll.
+    takes effect at the next poll, and where the champion is followed its challenger
+    too, so that a promotion does.
 
     Args:
         address: `models:/llmvis@champion`, `models:/llmvis/3` or a model folder.
@@ -73,6 +76,7 @@ class Following:
         self._batch_size = batch_size
         self.current = self._load(address)
         self._previous: Loaded | None = None
+        self._next: tuple[int, Future[Loaded]] | None = None  # the challenger
         self.problem = ""  # why the alias is not followed just now
         self._refused = 0  # the version that could not be loaded
         self._retry_at = 0.0
@@ -95,6 +99,7 @@ class Following:
         while not self._stop.wait(_POLL_SECONDS):
             try:
                 self._catch_up()
+                self._look_ahead()
             except Exception as error:  # whatever it is, what serves goes on serving
                 if str(error) != self.problem:
                     _log.warning("Still %s: %s", self.current.version.label, error)
@@ -115,10 +120,43 @@ class Following:
         before, kept = self.current, self._previous
         if kept is not None and kept.version.version == wanted.version:
             self.current = kept
+        elif self._next is not None and self._next[0] == wanted.version:
+            (_, loading), self._next = self._next, None
+            self.current = loading.result()
         else:
             self.current = self._load(wanted.uri)
         self._previous = before
         _log.info("Now serving %s", self.current.version.label)
+
+    def _look_ahead(self) -> None:
+        name, _, alias = self._address.partition("@")
+        if alias != versions.CHAMPION:
+            return
+        try:
+            challenger = versions.resolve(f"{name}@{versions.CHALLENGER}")
+        except RegistryError:  # there is none
+            self._next = None
+            return
+        in_memory = {self.current.version.version}
+        if self._previous is not None:
+            in_memory.add(self._previous.version.version)
+        if challenger.gate.startswith("refused") or challenger.version in in_memory:
+            self._next = None
+        elif self._next is None or self._next[0] != challenger.version:
+            self._next = challenger.version, self._load_beside(challenger.uri)
+
+    def _load_beside(self, address: str) -> "Future[Loaded]":
+        """Loads in a thread of its own, since a rollback must not wait for it."""
+        loading: Future[Loaded] = Future()
+
+        def load() -> None:
+            try:
+                loading.set_result(self._load(address))
+            except Exception as error:  # of interest only if it becomes the champion
+                loading.set_exception(error)
+
+        threading.Thread(target=load, name="loading", daemon=True).start()
+        return loading
 
     def _load(self, address: str) -> Loaded:
         model, version = versions.load(address)
