@@ -19,7 +19,6 @@ from llmvis.errors import RegistryError
 from llmvis.model_registry import champions, history, provenance, standby, versions
 from llmvis.model_registry import store as stores
 from llmvis.png import decode_png
-from llmvis.serving.following import Following
 
 ROOT = Path(__file__).parents[2]
 
@@ -267,42 +266,6 @@ def test_what_the_server_cannot_roll_back_it_says(monkeypatch):
 
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///another.db")
     assert standby.roll_back("llmvis") is None
-
-
-def test_a_challenger_is_in_memory_before_it_is_promoted(register, settings, sampling):
-    register("before")
-    followed = Following("models:/llmvis@champion", sampling, settings.max_batch_size)
-    try:
-        challenger = _register_challenger()
-        _wait(lambda: followed._next is not None and followed._next[1].done())
-        waiting = followed._next[1].result()
-        now = followed.current.version.version
-        champions.appoint("llmvis", challenger, "a test", now)
-        _wait(lambda: followed.current is waiting)
-
-        refused = _register_challenger("refused: a test")
-        _wait(lambda: versions.resolve("models:/llmvis@challenger").version == refused)
-        time.sleep(1.0)  # three polls
-        assert followed._next is None
-    finally:
-        followed.stop()
-    assert waiting.version.version == challenger
-
-
-def _register_challenger(gate=""):
-    store = stores.connect()
-    first = store.get_model_version("llmvis", "1")
-    tags = first.tags | {"gate": gate}
-    made = store.create_model_version("llmvis", first.source, first.run_id, tags=tags)
-    store.set_registered_model_alias("llmvis", "challenger", made.version)
-    return int(made.version)
-
-
-def _wait(holds):
-    end = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_a_champion_with_other_files_does_not_replace_the_one_that_serves(client):
