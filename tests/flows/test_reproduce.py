@@ -5,9 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
-from flows import dvc_stage, reproduce
+from flows import dvc_stage, reproduce, retrain
 from llmvis.errors import ConfigError, RegistryError
 from llmvis.model_registry import versions
 
@@ -99,6 +101,38 @@ def test_a_version_comes_out_again(version, project, tmp_path):
         file.unlink()
     with pytest.raises(RegistryError, match="llmvis 1 has no recipe"):
         reproduce.reproduce(version, tmp_path / "third")
+
+
+@pytest.fixture
+def s3(monkeypatch):
+    """The address of an S3 server with the bucket `llmvis`."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "any")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    server = ThreadedMotoServer("127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="llmvis")
+    client.close()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def test_a_retraining_pushes_to_s3_and_a_version_comes_out_again_from_there(
+    version, project, tmp_path, s3
+):
+    for arguments in (
+        ("add", "--force", "store", "s3://llmvis/data"),
+        ("modify", "--local", "store", "endpointurl", s3),
+    ):
+        command = [sys.executable, "-m", "dvc", "remote", *arguments, "--quiet"]
+        subprocess.run(command, check=True)
+    retrain.push.fn()
+    shutil.rmtree(project.root / ".dvc/cache")
+
+    assert reproduce.reproduce(version, tmp_path / "again").agrees
 
 
 @pytest.mark.slow
