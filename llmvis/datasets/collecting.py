@@ -21,7 +21,7 @@ from llmvis.datasets.item import Item
 from llmvis.datasets.picture_cache import Entry, PictureCache
 from llmvis.datasets.place import Place
 from llmvis.datasets.sources import SOURCES
-from llmvis.datasets.splitting import SPLITS, Assignment, assign
+from llmvis.datasets.splitting import SPLITS, Assignment, assign, read_earlier
 from llmvis.errors import DataError, RefusedItem
 from llmvis.processes import map_chunks
 from llmvis.prompts import language
@@ -34,7 +34,7 @@ _LEAK = RefusedItem(
     "Remove one of the two, or put both into one split.",
 )
 
-_ALIKE = "left where the source has them, though a later split has what looks alike"
+_ALIKE = "left where it was, though a later split has what looks alike"
 
 
 @dataclass(slots=True)
@@ -66,30 +66,36 @@ class Collector:
     report: Callable[[int, int, str], None]
 
     def collect(self, folder: Path) -> dict[str, int]:
-        """Replaces `folder` by the examples, the refusals and a data card."""
+        """Replaces `folder` by the examples, the refusals and a data card.
+
+        What it holds already, pixel for pixel, stays in its split.
+        """
         parse_color(self.config.background)
         reading.forget_place()
         place = Place(self.config.path)
         loading = threading.Thread(target=language.load)  # for the card, meanwhile
         loading.start()
-        path = self.cache / _CACHE
-        with PictureCache(path) as pictures, storage.staged(folder) as staging:
-            written = self._fill(staging, place, pictures, path)
+        with PictureCache(self._cached) as pictures, storage.staged(folder) as staging:
+            written = self._fill(staging, folder, place, pictures)
             loading.join()
             card.write(staging, place.title, self.config, written.notes)
             pictures.keep_only(written.used)
         return written.counts
 
     def _fill(
-        self, folder: Path, place: Place, pictures: PictureCache, path: Path
+        self, folder: Path, earlier: Path, place: Place, pictures: PictureCache
     ) -> Written:
         """Writes all but the card; listing and facts are gone when it is made."""
         listed = SOURCES[self.config.source].list_items(place)
         listing = reading.Packed(listed, _ITEMS_PER_CHUNK)
-        found = self._read(listing, pictures, path)
+        found = self._read(listing, pictures)
         facts = found.facts
         assignment = assign(
-            facts["picture"], facts["look"], facts["caption"], facts["given"]
+            facts["picture"],
+            facts["look"],
+            captions=facts["caption"],
+            given=facts["given"],
+            earlier=read_earlier(earlier, facts["picture"]),
         )
         if assignment.alike.any():
             found.notes[_ALIKE] = int(assignment.alike.sum())
@@ -100,16 +106,14 @@ class Collector:
         counts = {**writer.counts, "refused": writer.num_refused}
         return Written(counts, found.notes, found.used)
 
-    def _read(
-        self, listing: reading.Packed, pictures: PictureCache, path: Path
-    ) -> Found:
+    def _read(self, listing: reading.Packed, pictures: PictureCache) -> Found:
         """Reads every item; what is new goes into the cache as it comes."""
         facts, accepted = np.empty(len(listing), reading.FACTS), 0
         refusals: dict[int, Refusal] = {}
         used: list[bytes] = []
         notes: Counter[str] = Counter()
         done = 0
-        for part in self._parts(listing, path):
+        for part in self._parts(listing):
             pictures.add(part.new)
             facts[accepted : accepted + len(part.facts)] = part.facts
             accepted += len(part.facts)
@@ -120,13 +124,17 @@ class Collector:
             self.report(done, len(listing), f"reading {self.config.source}")
         return Found(facts[:accepted], refusals, used, notes)
 
-    def _parts(self, listing: reading.Packed, path: Path) -> Iterator[reading.Reading]:
+    @property
+    def _cached(self) -> Path:
+        return self.cache / _CACHE
+
+    def _parts(self, listing: reading.Packed) -> Iterator[reading.Reading]:
         if self.config.engine is None:
             return map_chunks(
                 reading.read_chunk,
                 listing.chunks,
                 self.config,
-                path,
+                self._cached,
                 chunk_size=1,
                 num_processes=self.num_processes,
             )

@@ -165,6 +165,54 @@ class TestSplits:
         assert 3 < counts.count("validation") < 30
         assert {name: after[name] for name in before} == before
 
+    def test_no_example_moves_while_a_handful_grows_into_a_set(
+        self, tmp_path, save, take_in
+    ):
+        before = {}
+        for count in (2, 3, 5, 9, 20, 60):
+            fill(tmp_path, save, range(count))
+            after = splits_of(take_in(tmp_path))
+            assert {name: after[name] for name in before} == before
+            before = after
+
+        assert set(before.values()) == {"train", "validation", "test"}
+
+    def test_no_example_moves_as_its_caption_becomes_that_of_a_class(
+        self, tmp_path, save, take_in
+    ):
+        def add(numbers):
+            for number in numbers:
+                save(tmp_path / f"{number}.png", number)
+            rows = [{"file_name": f"{n}.png", "text": "a fox"} for n in numbers]
+            others = [{"file_name": f"{n}.png", "text": f"b {n}"} for n in range(9)]
+            write(tmp_path, rows + others)
+            return splits_of(take_in(tmp_path))
+
+        before, after = add(range(10, 40)), add(range(10, 160))
+
+        assert {name: after[name] for name in before} == before
+        assert len(set(after.values())) == 3
+
+    def test_what_was_added_is_where_it_would_be_if_all_were_new(
+        self, tmp_path, save, take_in
+    ):
+        for count in (60, 150):
+            fill(tmp_path, save, range(count))
+            grown = splits_of(take_in(tmp_path))
+        shutil.rmtree(take_in.home / "examples")
+
+        assert splits_of(take_in(tmp_path)) == grown
+
+    def test_earlier_examples_that_cannot_be_read_are_named(
+        self, tmp_path, save, take_in
+    ):
+        fill(tmp_path, save, range(9))
+        take_in(tmp_path)
+        (take_in.home / "examples/train.parquet").write_bytes(b"PAR1")
+
+        with pytest.raises(DataError, match=r"train\.parquet.*dvc checkout"):
+            take_in(tmp_path)
+
     @pytest.mark.parametrize("count", [3, 10])
     def test_even_a_tiny_folder_has_something_in_every_split(
         self, count, tmp_path, save, take_in
