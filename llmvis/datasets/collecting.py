@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from llmvis import storage
 from llmvis.config import IngestConfig
 from llmvis.datasets import card, cluster, reading
 from llmvis.datasets.image_files import parse_color
-from llmvis.datasets.item import Item
+from llmvis.datasets.item import Item, refuse_unread
 from llmvis.datasets.picture_cache import Entry, PictureCache
 from llmvis.datasets.place import Place
 from llmvis.datasets.sources import SOURCES
@@ -87,6 +88,7 @@ class Collector:
     ) -> Written:
         """Writes all but the card; listing and facts are gone when it is made."""
         listed = SOURCES[self.config.source].list_items(place)
+        listed = chain(listed, refuse_unread(place))
         listing = reading.Packed(listed, _ITEMS_PER_CHUNK)
         found = self._read(listing, pictures)
         facts = found.facts

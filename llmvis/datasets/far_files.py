@@ -186,6 +186,10 @@ def _split(files: Any, path: str) -> Found:
     if _is_of(files, "http"):  # a query may be what lets it be read; it is no name
         folder, _, file = path.partition("?")[0].rpartition("/")
         file = unquote(file)
+    above, _, title = folder.rpartition("/")
+    if title == "annotations" and file.endswith(".json"):
+        # COCO has the pictures beside that folder, not in it.
+        return Found(files, above, f"{title}/{file}", path)
     return Found(files, folder, file, path)
 
 

@@ -1,11 +1,11 @@
 """What a source lists: captioned pictures, none of them read yet."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
-from llmvis.datasets.place import Place
+from llmvis.datasets.place import ARCHIVE_SUFFIXES, Place, suffix
 from llmvis.errors import RefusedItem
 from llmvis.records import Caption, Refusal
 
@@ -99,6 +99,34 @@ def refuse(name: str, where: str, error: RefusedItem) -> Refusal:
     """Says of a record that is no item, or of an item, why it is not taken."""
     source = f"{name} ({where})" if where else name
     return Refusal(source=source, reason=error.reason, fix=error.fix)
+
+
+_PACKED = RefusedItem(
+    "it is an archive, and is not opened here", "Unpack it, or take it away."
+)
+
+
+def refuse_rest(
+    place: Place, named: Container[str], error: RefusedItem
+) -> Iterator[Refusal]:
+    """Refuses pictures by `error`, and archives, that no record of a folder names."""
+    if place.only:  # one file was named, and not the folder
+        return
+    for name in place.image_names:
+        if name not in named:
+            yield refuse(name, "", error)
+    for name in place.names:
+        if suffix(name) in ARCHIVE_SUFFIXES and name not in named:
+            yield refuse(name, "", _PACKED)
+
+
+def refuse_unread(place: Place) -> Iterator[Refusal]:
+    """Refuses the folders that could not be read, with all that may be in them."""
+    for folder, reason in place.unread_folders.items():
+        error = RefusedItem(
+            f"the folder cannot be read: {reason}", "Change its permissions."
+        )
+        yield refuse(folder, "", error)
 
 
 class Source(Protocol):

@@ -17,6 +17,7 @@ _IMAGES = (
     ".heic .heif .mpo .ppm .pgm .pbm .tga .svg"
 )
 IMAGE_SUFFIXES = frozenset(_IMAGES.split())
+ARCHIVE_SUFFIXES = (".tar", ".zip", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 _JUNK = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db"})  # of file managers
 
 
@@ -37,6 +38,7 @@ class Place:
         self._root = found.folder
         self.only = found.file  # the file that the address names, or None
         self._far = None if found.is_local else FarFiles(found, address)
+        self._unread: dict[str, str] = {}  # folders, and why they could not be read
 
     @property
     def title(self) -> str:
@@ -52,6 +54,12 @@ class Place:
     @cached_property
     def name_set(self) -> frozenset[str]:
         return frozenset(self.names)
+
+    @property
+    def unread_folders(self) -> dict[str, str]:
+        """The folders below that could not be read, each with the reason."""
+        _ = self.names
+        return self._unread
 
     @cached_property
     def image_names(self) -> list[str]:
@@ -99,11 +107,15 @@ class Place:
         if self._far:
             yield from self._far.walk()
             return
-        for folder, folders, files in os.walk(self._root):
+        for folder, folders, files in os.walk(self._root, onerror=self._note_unread):
             # A link to a folder is not followed; as an item it is refused, and so said.
             links = [name for name in folders if os.path.islink(f"{folder}/{name}")]
             for name in (*files, *links):
                 yield f"{folder}/{name}"[len(self._root) + 1 :]
+
+    def _note_unread(self, error: OSError) -> None:
+        name = str(error.filename)[len(self._root) + 1 :]
+        self._unread[name or "."] = error.strerror or str(error)
 
     def _path_inside(self, name: str) -> str:
         name = name.replace("\\", "/")

@@ -1,12 +1,12 @@
 """Rows of a table of paths and captions as items; two sources share it."""
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from llmvis.datasets import caption_text, tables
-from llmvis.datasets.item import InFile, Item, refuse
-from llmvis.datasets.place import Place
+from llmvis.datasets.item import InFile, Item, refuse, refuse_rest
+from llmvis.datasets.place import Place, needing
 from llmvis.errors import DataError, RefusedItem
 from llmvis.records import Refusal
 
@@ -53,41 +53,67 @@ def path_column(columns: Iterable[str]) -> str | None:
 def list_tables(place: Place, names: Iterable[str]) -> Iterator[Item | Refusal]:
     """Lists the rows of tables, and the pictures beside them that no row names.
 
+    A picture is of the first table that names it. A table that cannot be read is
+    refused, unless there is no other.
+
     Raises:
-        DataError: A table has no column of paths, or none of captions.
+        DataError: No table has a column of paths and one of captions.
     """
-    named: set[str] = set()
+    table_of: dict[str, str] = {}  # by the pictures' names
+    unread: list[tuple[str, RefusedItem]] = []
+    names = list(names)
     for name in names:
-        yield from _list_rows(place, name, named)
-    if place.only:  # the table was named, and not the folder
-        return
-    for image in place.image_names:
-        if image not in named:
-            unnamed = RefusedItem("no row names it", "Add a row, or take it away.")
-            yield refuse(image, "", unnamed)
+        try:
+            table = tables.read(place, name)
+            columns = _columns(table)
+        except (DataError, RefusedItem) as error:
+            unread.append((name, _as_refused(error)))
+            continue
+        yield from _list_rows(table, *columns, table_of)
+    for name, why in unread:
+        if len(unread) == len(names):
+            with needing(name):
+                raise why
+        yield refuse(name, "", why)
+    unnamed = RefusedItem("no row names it", "Add a row, or take it away.")
+    yield from refuse_rest(place, table_of, unnamed)
 
 
-def _list_rows(place: Place, name: str, named: set[str]) -> Iterator[Item | Refusal]:
-    table = tables.read(place, name)
-    path, captions = _columns(table)
-    folder, slash, title = name.rpartition("/")
+def _as_refused(error: DataError | RefusedItem) -> RefusedItem:
+    if isinstance(error, RefusedItem):
+        return error
+    return RefusedItem(f"it is no table: {error}", "Mend it, or take it away.")
+
+
+def _list_rows(
+    table: tables.Table,
+    path: str,
+    captions: dict[str, str | None],
+    table_of: dict[str, str],
+) -> Iterator[Item | Refusal]:
+    folder, slash, title = table.name.rpartition("/")
+    split = next(filter(None, map(split_named, folder.split("/"))), None)
     said = caption_text.said_encoding(table.encoding)
+    said += said_unread(table.columns, {path, *captions})
     for number, row in enumerate(table.rows, start=1):
         where = f"row {number} of {title}"
-        file = str((row or {}).get(path) or "").strip()
-        named.add(posixpath.normpath(f"{folder}{slash}{file}".replace("\\", "/")))
+        file = "" if isinstance(row, RefusedItem) else str(row.get(path) or "").strip()
+        name = f"{folder}{slash}{file}"
+        picture = posixpath.normpath(name.replace("\\", "/"))
+        first = table_of.setdefault(picture, table.name) if file else table.name
         try:
-            _require_file(row, file)
-            texts, notes = caption_text.of_row(row or {}, captions)
+            row = _require_file(row, file)
+            _require_first(first, table.name)
+            texts, notes = caption_text.of_row(row, captions)
         except RefusedItem as error:
-            yield refuse(f"{folder}{slash}{file}", where, error)
+            yield refuse(name, where, error)
             continue
-        facts = facts_of(row or {})
-        facts["split"] = facts["split"] or split_named(folder.rpartition("/")[2])
+        facts = facts_of(row)
+        facts["split"] = facts["split"] or split
         yield Item(
-            name=f"{folder}{slash}{file}",
+            name=name,
             where=where,
-            picture=InFile(f"{folder}{slash}{file}"),
+            picture=InFile(name),
             captions=texts,
             notes=(*said, *notes),
             **facts,
@@ -106,20 +132,32 @@ def facts_of(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _require_first(first: str, table: str) -> None:
+    if first != table:
+        raise RefusedItem(f"{first} names it already", "Keep one of the two rows.")
+
+
+def said_unread(columns: Iterable[str], read: Container[str]) -> caption_text.Notes:
+    """Says which columns are in no example, in case one holds captions."""
+    others = {"split", *_LICENSES, *_ORIGINS}
+    unread = [c for c in columns if c not in read and c.strip().lower() not in others]
+    return (f"columns were not read: {', '.join(unread)}",) if unread else ()
+
+
 def _columns(table: tables.Table) -> tuple[str, dict[str, str | None]]:
     path = path_column(table.columns)
     captions = caption_text.caption_columns(table.columns)
     if path is None or not captions:
-        raise DataError(
-            f"{table.name} has the columns {sorted(table.columns)}, and needs "
-            "file_name and text. Rename its columns."
+        raise RefusedItem(
+            f"it has the columns {sorted(table.columns)}, and needs file_name and text",
+            "Rename its columns.",
         )
     return path, captions
 
 
-def _require_file(row: tables.Row, file: str) -> None:
-    if row is None:
-        raise RefusedItem("it is not a line of JSON", "Write the line anew.")
+def _require_file(row: tables.Row, file: str) -> dict[Any, Any]:
+    if isinstance(row, RefusedItem):
+        raise row
     if not file:
         raise RefusedItem("it names no file", "Write the name into the row.")
     if any(map(str.strip, row.get(None) or ())):
@@ -127,3 +165,4 @@ def _require_file(row: tables.Row, file: str) -> None:
             "it has more cells than the table has columns",
             'Put a caption with a comma into quotation marks: "a cat, asleep".',
         )
+    return row

@@ -6,16 +6,21 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 from typing import Any
 
 from llmvis.datasets.encodings import find_codec
-from llmvis.datasets.place import Place, needing, suffix
-from llmvis.errors import DataError
+from llmvis.datasets.place import IMAGE_SUFFIXES, Place, needing, suffix
+from llmvis.errors import DataError, RefusedItem
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".xlsx")
 _ROWS_AT_ONCE = 1024
+_NO_JSON = RefusedItem("it is not a line of JSON", "Write the line anew.")
+_UNCLOSED = RefusedItem(
+    "a quotation mark in it is not closed", 'Close it, or double it: """.'
+)
 
-Row = dict[Any, Any] | None  # None where a line is no row; its key None: cells beyond
+Row = dict[Any, Any] | RefusedItem  # the key None has cells beyond the columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +71,65 @@ def _read_separated(name: str, data: bytes, codec: str, encoding: str) -> Table:
     csv.field_size_limit(sys.maxsize)  # the usual one is 128 KiB
     first = next(_lines(data, codec), "")
     separator = max(",\t;|", key=first.count)
-    reader = csv.DictReader(_lines(data, codec), delimiter=separator)
-    columns = [column for column in reader.fieldnames or () if column]
-    return Table(name, columns, iter(reader), encoding)
+    records = _records(_lines(data, codec), separator)
+    header = next(records, [])
+    columns = [] if isinstance(header, RefusedItem) else header
+    rows = (_as_row(record, columns) for record in records if record)
+    return Table(name, [column for column in columns if column], rows, encoding)
+
+
+def _as_row(record: list[str] | RefusedItem, columns: Sequence[str]) -> Row:
+    if isinstance(record, RefusedItem):
+        return record
+    row: dict[Any, Any] = dict(zip_longest(columns, record[: len(columns)]))
+    return row | {None: record[len(columns) :]}
+
+
+def _records(lines: Iterator[str], separator: str) -> Iterator[list[str] | RefusedItem]:
+    """Splits lines into cells, of which quoted ones may go over several lines.
+
+    A quotation mark that nobody closed would take in the rows after it, so what reads
+    like a row with a picture ends it, and the row it is in is refused.
+    """
+    taken: list[str] = []  # the lines of the present record
+
+    def noted() -> Iterator[str]:
+        for line in source:
+            taken.append(line)
+            yield line
+
+    source, width = lines, 0
+    while True:
+        reader = csv.reader(noted(), delimiter=separator)
+        for record in reader:
+            width = width or len(record)
+            begin = _next_row(taken, separator, width)
+            if begin:
+                yield _UNCLOSED
+                source = chain(taken[begin:], source)
+                taken = []
+                break
+            yield record
+            taken.clear()
+        else:
+            return
+
+
+def _next_row(lines: Sequence[str], separator: str, width: int) -> int | None:
+    """Finds the first line within a record that reads like a row with a picture."""
+    for number, line in enumerate(lines[1:], start=1):
+        cells = next(csv.reader([line], delimiter=separator), [])
+        if len(cells) == width and any(
+            suffix(cell.strip()) in IMAGE_SUFFIXES for cell in cells
+        ):
+            return number
+    return None
 
 
 def _read_json_lines(name: str, data: bytes, codec: str, encoding: str) -> Table:
     columns: dict[str, None] = {}
     for row in _rows(data, codec):
-        columns |= dict.fromkeys(row or ())
+        columns |= dict.fromkeys(() if isinstance(row, RefusedItem) else row)
     return Table(name, list(columns), _rows(data, codec), encoding)
 
 
@@ -86,8 +141,8 @@ def _parse(line: str) -> Row:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
-        return None
-    return row if isinstance(row, dict) else None
+        return _NO_JSON
+    return row if isinstance(row, dict) else _NO_JSON
 
 
 def _read_parquet(place: Place, name: str) -> Table:

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from llmvis.datasets.item import Source
-from llmvis.datasets.place import Place
+from llmvis.datasets.place import ARCHIVE_SUFFIXES, Place, suffix
 from llmvis.datasets.sources import (
     caption_table,
     class_folders,
@@ -42,6 +42,17 @@ def detect(place: Place) -> str:
             if source.is_here(place):
                 return name
     shown = ", ".join(place.names[:3]) or "nothing"
+    packed = [name for name in place.names if suffix(name) in ARCHIVE_SUFFIXES]
+    if packed:
+        raise DataError(
+            f"{place.address} has {packed[0]}, and no captions in a known form beside "
+            "it. Unpack it: of archives, only .tar without compression is read."
+        )
+    for folder, reason in place.unread_folders.items():
+        raise DataError(
+            f"{place.address} has the folder {folder}, which cannot be read: {reason}. "
+            "Change its permissions."
+        )
     raise DataError(
         f"{place.address} has {len(place.names)} files ({shown}...), and no captions "
         "in a known form. Put a metadata.csv with the columns file_name and text into "

@@ -1,9 +1,9 @@
 """A folder of image files with tables of captions, in the Hugging Face layout.
 
-The table is `metadata.csv`, `.jsonl` or `.parquet`, in the folder itself or in its
-subfolders, of which `train`, `validation` and `test` give the split. It has the columns
-`file_name` (relative to the table) and `text`, and perhaps `text_zh`, others like it,
-`split`, `license` and `url`.
+The tables are `metadata.csv`, `.jsonl` or `.parquet`, in the folder itself and in its
+subfolders, of which `train`, `validation` and `test` give the split. They have the
+columns `file_name` (relative to the table) and `text`, and perhaps `text_zh`, others
+like it, `split`, `license` and `url`.
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,6 @@ def list_items(place: Place) -> Iterator[Item | Refusal]:
 
 
 def _tables(place: Place) -> list[str]:
-    """The tables of the folder itself if it has any, else those of its subfolders."""
+    """All tables, those of the folder itself first."""
     names = [name for name in place.names if name.rpartition("/")[2] in TABLES]
-    own = [name for name in names if "/" not in name]
-    return own or [name for name in names if name.count("/") == 1]
+    return sorted(names, key=lambda name: (name.count("/"), name))

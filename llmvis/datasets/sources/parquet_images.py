@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from llmvis.datasets import caption_text
-from llmvis.datasets.item import InParquet, Item, broken_part, refuse
+from llmvis.datasets.item import InParquet, Item, broken_part, refuse, refuse_rest
 from llmvis.datasets.place import Place
 from llmvis.datasets.table_items import facts_of, split_named
 from llmvis.errors import RefusedItem
@@ -21,6 +21,7 @@ _NO_PICTURES = RefusedItem(
     "it is no whole parquet file with a column of pictures",
     "Copy it again, or take it away.",
 )
+_LOOSE = RefusedItem("it is in no parquet file", "Add a row of it, or take it away.")
 
 
 def is_here(place: Place) -> bool:
@@ -29,13 +30,14 @@ def is_here(place: Place) -> bool:
 
 
 def list_items(place: Place) -> Iterator[Item | Refusal]:
-    """Lists the rows of all files."""
+    """Lists the rows of all files, and the pictures that are in none."""
     for name in _files(place):
         column = _image_column(place, name)
         if column is None:
             yield refuse(name, "", _NO_PICTURES)
         else:
             yield from _list_rows(place, name, column)
+    yield from refuse_rest(place, (), _LOOSE)
 
 
 def _list_rows(place: Place, name: str, column: str) -> Iterator[Item | Refusal]:

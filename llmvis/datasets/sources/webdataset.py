@@ -12,13 +12,14 @@ from typing import BinaryIO
 
 from llmvis.datasets import caption_text, tars
 from llmvis.datasets.encodings import decode
-from llmvis.datasets.item import InTar, Item, refuse
+from llmvis.datasets.item import InTar, Item, refuse, refuse_rest
 from llmvis.datasets.place import IMAGE_SUFFIXES, Place
 from llmvis.datasets.table_items import facts_of, split_named
 from llmvis.errors import RefusedItem
 from llmvis.records import Refusal
 
 _CAPTIONS = (".txt", ".caption", ".cap")
+_LOOSE = RefusedItem("it is in no tar", "Pack it with its caption, or take it away.")
 _ENDING = re.compile(r"\.(?=[^/]*$)")  # begins at the first dot of a/0001.seg.png
 Members = dict[str, tarfile.TarInfo]  # ending -> member, of one record
 
@@ -29,10 +30,9 @@ def is_here(place: Place) -> bool:
 
 
 def list_items(place: Place) -> Iterator[Item | Refusal]:
-    """Lists the records of all tar files."""
-    for name in place.names:
-        if not name.endswith(".tar"):
-            continue
+    """Lists the records of all tar files, and the pictures that are in none."""
+    tar_names = [name for name in place.names if name.endswith(".tar")]
+    for name in tar_names:
         try:
             file = place.open(name)
         except RefusedItem as error:
@@ -40,6 +40,7 @@ def list_items(place: Place) -> Iterator[Item | Refusal]:
             continue
         with file:
             yield from _records(name, file)
+    yield from refuse_rest(place, frozenset(tar_names), _LOOSE)
 
 
 def _records(tar: str, file: BinaryIO) -> Iterator[Item | Refusal]:

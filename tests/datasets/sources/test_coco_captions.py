@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from llmvis.datasets.place import Place
 from llmvis.errors import DataError
 
 IMAGES = [
@@ -90,4 +91,29 @@ def test_records_that_are_none_are_refused(tmp_path, save, listed):
         "annotations[1]",
         "annotations[2]",
         "images[1]",
+    ]
+
+
+def test_a_file_of_annotations_may_be_named_itself(tmp_path, save, listed):
+    save(tmp_path / "train2017/1.jpg")
+    write(tmp_path)
+
+    path = tmp_path / "annotations/captions_train2017.json"
+    [item], _ = listed("coco_captions", path)
+
+    assert (item.name, item.split) == ("train2017/1.jpg", "train")
+    assert item.picture.read(Place(str(path)))
+
+
+def test_pictures_that_no_annotation_is_of_are_refused(tmp_path, save, listed):
+    for name in ("1", "2", "3"):
+        save(tmp_path / f"train2017/{name}.jpg")
+    write(tmp_path)
+
+    _, refused = listed("coco_captions", tmp_path)
+
+    assert [(one.source.partition(" ")[0], one.reason) for one in refused] == [
+        ("2.jpg", "it has no caption"),
+        ("image", "it is not listed, and has captions: 'a dog'"),
+        ("train2017/3.jpg", "no annotation is of it"),
     ]

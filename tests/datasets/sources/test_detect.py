@@ -22,6 +22,15 @@ def test_an_address_without_a_driver_is_named():
         Place("quux://x")
 
 
+@pytest.mark.parametrize("name", ["shards.tar.gz", "all.zip"])
+def test_an_archive_is_told_to_be_unpacked(name, tmp_path):
+    (tmp_path / name).write_bytes(b"PK")
+
+    for place in (tmp_path, tmp_path / name):
+        with pytest.raises(DataError, match=rf"{name}.*Unpack it.*only \.tar"):
+            detect(Place(str(place)))
+
+
 @pytest.mark.parametrize(
     ("name", "source"),
     [

@@ -126,3 +126,76 @@ def test_a_column_of_numbers_is_no_caption_in_indonesian(tmp_path, save, listed)
     )
 
     assert texts(listed("image_folder", tmp_path)[0][0]) == [("a cat", "en")]
+
+
+def test_tables_beside_and_below_each_other_are_all_read(tmp_path, save, listed):
+    for name in ("a.png", "sub/b.png", "sub/deeper/c.png"):
+        save(tmp_path / name)
+        table = (tmp_path / name).parent / "metadata.csv"
+        table.write_text(f"file_name,text\n{name[-5:]},a {name[-5]}\n")
+
+    items, refused = listed("image_folder", tmp_path)
+
+    assert [item.name for item in items] == ["a.png", "sub/b.png", "sub/deeper/c.png"]
+    assert not refused
+
+
+def test_a_picture_that_two_tables_name_is_of_the_first(tmp_path, save, listed):
+    for name in ("a.png", "b.png", "sub/c.png"):
+        save(tmp_path / name)
+    rows = [{"file_name": name, "text": "a pet"} for name in ("a.png", "./b.png")]
+    (tmp_path / "metadata.csv").write_text("file_name,text\na.png,a\nsub/c.png,c\n")
+    (tmp_path / "metadata.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (tmp_path / "sub/metadata.csv").write_text("file_name,text\nc.png,a cup\n")
+
+    items, refused = listed("image_folder", tmp_path)
+
+    assert [item.captions[0].text for item in items] == ["a", "c", "a pet"]
+    assert [(one.source, one.reason) for one in refused] == [
+        ("a.png (row 1 of metadata.jsonl)", "metadata.csv names it already"),
+        ("sub/c.png (row 1 of metadata.csv)", "metadata.csv names it already"),
+    ]
+
+
+def test_a_table_that_is_none_is_refused_beside_one_that_is(tmp_path, save, listed):
+    save(tmp_path / "a.png")
+    (tmp_path / "metadata.csv").write_text("file_name,text\na.png,a cat\n")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/metadata.csv").write_text("row,mean\n1,2\n")
+    (tmp_path / "other/metadata.parquet").write_bytes(b"PAR1")
+
+    [item], refused = listed("image_folder", tmp_path)
+
+    assert item.name == "a.png"
+    assert [one.source for one in refused] == [
+        "other/metadata.csv",
+        "other/metadata.parquet",
+    ]
+    assert "'mean', 'row'" in refused[0].reason
+    assert "no whole parquet file" in refused[1].reason
+
+
+def test_an_archive_in_the_folder_is_said_not_to_be_opened(tmp_path, save, listed):
+    save(tmp_path / "a.png")
+    (tmp_path / "more.zip").write_bytes(b"PK")
+    (tmp_path / "metadata.csv").write_text("file_name,text\na.png,a cat\n")
+
+    _, [refused] = listed("image_folder", tmp_path)
+
+    assert (refused.source, refused.reason[:16]) == ("more.zip", "it is an archive")
+
+
+def test_a_quotation_mark_that_is_not_closed_takes_no_row_with_it(tmp_path, listed):
+    rows = ['a.png,"a cat', 'b.png,"a dog"', "c.png,an elk", 'd.png,"a', 'fox"']
+    rows += ['e.png,"an owl', "f.png,a crow", "g.png,a bee"]
+    (tmp_path / "metadata.csv").write_text("\n".join(["file_name,text", *rows]))
+
+    items, refused = listed("image_folder", tmp_path)
+
+    assert [item.name for item in items] == [f"{n}.png" for n in "bcdfg"]
+    assert [item.captions[0].text for item in items][2] == "a\nfox"
+    assert [one.source for one in refused] == [
+        " (row 1 of metadata.csv)",
+        " (row 5 of metadata.csv)",
+    ]
+    assert "not closed" in refused[0].reason

@@ -117,3 +117,17 @@ def test_a_tar_that_is_a_link_out_of_the_folder_is_refused(tmp_path, png, listed
     [_], [refused] = listed("webdataset", here)
 
     assert refused.source == "1.tar"
+
+
+def test_what_lies_beside_the_tars_is_refused(tmp_path, png, listed):
+    pack(tmp_path / "00000.tar", [("1.png", png), ("1.txt", b"a cat")])
+    (tmp_path / "loose.png").write_bytes(png)
+    (tmp_path / "00001.tar.gz").write_bytes(b"\x1f\x8b")
+    (tmp_path / "00000_stats.json").write_text("{}")
+
+    [_], refused = listed("webdataset", tmp_path)
+
+    assert [(one.source, one.reason[:16]) for one in refused] == [
+        ("loose.png", "it is in no tar"),
+        ("00001.tar.gz", "it is an archive"),
+    ]
