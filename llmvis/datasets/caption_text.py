@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from llmvis.datasets.encodings import decode
+from llmvis.datasets.encodings import Codec, decode
 from llmvis.errors import RefusedItem
 from llmvis.prompts import language
 from llmvis.records import Caption
@@ -73,11 +73,18 @@ def of_row(
     )
 
 
-def of_file(data: bytes) -> tuple[tuple[Caption, ...], Notes]:
-    """Reads a text file with a caption on each line, as `clean` does."""
+def of_file(
+    data: bytes, usual: Codec | None = None
+) -> tuple[tuple[Caption, ...], Notes]:
+    """Reads a text file with a caption on each line, as `clean` does.
+
+    Args:
+        data: Its content.
+        usual: The encoding of files like it, see `encodings.find_usual`.
+    """
     if b"\0" in data[:8] and data[:4] in (b"\x89PNG", b"\xff\xd8\xff\xe0"):
         raise RefusedItem("its caption file is a picture", _FIX)
-    text, encoding = decode(data)
+    text, encoding = decode(data, usual)
     if _PAGE.match(text):
         raise RefusedItem("its caption is a whole HTML page", _FIX)
     captions, notes = clean((line, None) for line in text.splitlines())

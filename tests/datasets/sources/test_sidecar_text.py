@@ -42,3 +42,19 @@ def test_real_captions_in_odd_encodings_are_read_and_said(shared, listed):
     assert found["utf8_bom.jpg"] == (["一只狗在草地上奔跑"], ())
     assert len(found["multiline.jpg"][0]) == 3
     assert len(refused) == 3
+
+
+def test_a_character_is_read_as_the_captions_beside_it_are(tmp_path, save, listed):
+    for number, text in enumerate(["猫", "狗", "红色的鸟", "两朵花"]):
+        save(tmp_path / f"{number}.png", number)
+        (tmp_path / f"{number}.txt").write_bytes(text.encode("gb18030"))
+
+    items, _ = listed("sidecar_text", tmp_path)
+
+    assert [item.captions[0].text for item in items] == [
+        "猫",
+        "狗",
+        "红色的鸟",
+        "两朵花",
+    ]
+    assert {item.notes for item in items} == {("captions were read as GBK",)}
