@@ -49,9 +49,11 @@ class IngestConfig:
     min_side: (
         int  # pixels that the shorter side of a file must have; smaller is refused
     )
-    fit: Literal["pad", "crop", "stretch"]  # how a picture becomes a square
+    # How a picture becomes a square, see datasets.image_files.
+    fit: Literal["pad", "crop", "shifted_crop", "stretch"]
     min_sharpness: float  # of datasets.quality.sharpness; 0 takes all
     min_contrast: float  # of datasets.quality.contrast; 0 takes all
+    min_entropy: float  # of datasets.quality.entropy; 0 takes all
     engine: str | None  # address of the Dask scheduler whose workers read; null: here
     num_train_scenes: int  # how many training pictures `scenes` draws
     num_test_scenes: int  # how many each of its other splits gets
@@ -72,7 +74,7 @@ class IngestConfig:
             f"ingest.engine is {self.engine}, and must be null or the address of a "
             "Dask scheduler, such as tcp://127.0.0.1:8786.",
         )
-        for key in ("min_sharpness", "min_contrast"):
+        for key in ("min_sharpness", "min_contrast", "min_entropy"):
             value = getattr(self, key)
             require(
                 value >= 0,

@@ -35,14 +35,23 @@ def flatten(image: Image.Image, color: tuple[int, int, int]) -> Image.Image:
 
 
 def _from_16_bits(image: Image.Image) -> Image.Image:
-    """Scales to 8 bits, where Pillow would cut at 255."""
+    """Scales to 8 bits, where Pillow would cut at 255.
+
+    Of a PNG, one level may be transparent; Pillow only notes which.
+    """
     values = np.asarray(image)
     if values.min() < 0 or values.max() > 65535:
         raise RefusedItem(
             "its pixels are whole numbers of unknown range",
             "Save it with 8 bits for each colour.",
         )
-    return Image.fromarray((values // 257).astype(np.uint8))
+    scaled = Image.fromarray((values // 257).astype(np.uint8))
+    scaled.info = dict(image.info)
+    clear = scaled.info.pop("transparency", None)
+    if clear is not None:
+        solid = np.where(values == clear, 0, 255).astype(np.uint8)
+        scaled.putalpha(Image.fromarray(solid))
+    return scaled
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:

@@ -23,6 +23,7 @@ _SETTINGS = (
     "fit",
     "min_sharpness",
     "min_contrast",
+    "min_entropy",
 )
 
 

@@ -3,34 +3,34 @@
 import numpy as np
 from PIL import Image
 
+from llmvis.config import IngestConfig
 from llmvis.errors import RefusedItem
 
 
-def refuse_poor(image: Image.Image, min_sharpness: float, min_contrast: float) -> None:
-    """Raises RefusedItem where a picture is less sharp or less contrasty than asked.
+def refuse_poor(image: Image.Image, config: IngestConfig) -> None:
+    """Raises RefusedItem where a picture shows less than is asked for.
 
-    Both are measured on what is trained on, so a large photo that is a little out of
+    All is measured on what is trained on, so a large photo that is a little out of
     focus passes, and what had to be enlarged may not.
 
     Args:
         image: RGB, of the size that is trained on, with nothing beside it: the edge of
             a background would count as sharp.
-        min_sharpness: Of `sharpness`; 0 takes all.
-        min_contrast: Of `contrast`; 0 takes all.
+        config: Its `min_contrast`, `min_entropy` and `min_sharpness`; 0 takes all.
     """
-    if not min_sharpness and not min_contrast:
-        return
-    luma = np.asarray(image.convert("L"), np.float32)
-    if (found := contrast(luma)) < min_contrast:
-        raise RefusedItem(
-            f"its contrast is {found:.1f}, and has to be {min_contrast:g}",
-            "Find a picture with more in it, or lower ingest.min_contrast.",
-        )
-    if (found := sharpness(luma)) < min_sharpness:
-        raise RefusedItem(
-            f"its sharpness is {found:.1f}, and has to be {min_sharpness:g}",
-            "Find a sharper one, or lower ingest.min_sharpness.",
-        )
+    luma = None
+    for measure, fix in _MEASURES.items():
+        key = f"min_{measure.__name__}"
+        least = getattr(config, key)
+        if not least:
+            continue
+        if luma is None:
+            luma = np.asarray(image.convert("L"), np.float32)
+        if (found := measure(luma)) < least:
+            raise RefusedItem(
+                f"its {measure.__name__} is {found:.1f}, and has to be {least:g}",
+                f"{fix}, or lower ingest.{key}.",
+            )
 
 
 def sharpness(luma: np.ndarray) -> float:
@@ -60,3 +60,26 @@ def contrast(luma: np.ndarray) -> float:
         In levels: 0 for a plain picture, 127.5 for half black, half white.
     """
     return float(luma.std())
+
+
+def entropy(luma: np.ndarray) -> float:
+    """The Shannon entropy of how often each level occurs; higher has more levels.
+
+    Unlike contrast, it is low for a page of text or a drawing in a few flat colours.
+
+    Args:
+        luma: Shape `(H, W)`, in levels from 0 to 255.
+
+    Returns:
+        In bits: 0 for a plain picture, 8 where all levels are equally frequent.
+    """
+    counts = np.bincount(luma.astype(np.uint8).ravel())
+    shares = counts[counts > 0] / luma.size
+    return float(-(shares * np.log2(shares)).sum())
+
+
+_MEASURES = {
+    contrast: "Find a picture with more in it",
+    entropy: "Find a picture with more in it",
+    sharpness: "Find a sharper one",
+}

@@ -234,3 +234,59 @@ def test_contrast_and_sharpness_are_those_of_hand_computed_pictures():
     assert quality.contrast(halves) == 127.5
     # The Laplacian of a dot is -4 there, 1 at its four neighbours, and 0 elsewhere.
     assert quality.sharpness(dot) == pytest.approx((16 + 4) / 25)
+
+
+def test_a_transparent_level_of_a_16_bit_grey_picture_shows_the_background(tmp_path):
+    values = np.full((32, 32), 40_000, np.uint16)
+    values[:16] = 300
+    path = tmp_path / "deep.png"
+    Image.fromarray(values).save(path, transparency=300)
+
+    pixels, _ = read(path.read_bytes(), 32, "#ff0000", 8)
+
+    assert (pixels[:16] == RED).all()
+    assert (pixels[16:] == 40_000 // 257).all()
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_shifted_crop_has_what_is_at_the_edge(turned, tmp_path):
+    values = np.full((40, 120, 3), 255, np.uint8)
+    values[10:30, 85:110:4] = RED
+    image = Image.fromarray(values.transpose(1, 0, 2) if turned else values)
+    data = save(image, tmp_path / "wide.png").read_bytes()
+
+    shifted, _ = read(data, 32, "#ffffff", 8, fit="shifted_crop")
+    middle, _ = read(data, 32, "#ffffff", 8, fit="crop")
+
+    assert (middle == WHITE).all()
+    lines = (shifted.min(axis=2) < 200).any(axis=int(turned))
+    assert lines.sum() >= 8
+
+
+def test_a_shifted_crop_of_what_is_even_is_its_middle(tmp_path):
+    values = np.arange(120, dtype=np.uint8)[None].repeat(40, 0)
+    data = save(Image.fromarray(values), tmp_path / "even.png").read_bytes()
+
+    read_as = [
+        read(data, 32, "#ffffff", 8, fit=fit)[0] for fit in ("crop", "shifted_crop")
+    ]
+
+    assert np.array_equal(*read_as)
+
+
+def test_a_picture_of_few_levels_is_refused_where_more_entropy_is_asked(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (32, 32), np.uint8)
+    page = np.where(noise > 230, 0, 255).astype(np.uint8)
+    for name, values in (("noise", noise), ("page", page)):
+        save(Image.fromarray(values), tmp_path / f"{name}.png")
+
+    read((tmp_path / "noise.png").read_bytes(), 32, "#ffffff", 8, min_entropy=6)
+    with pytest.raises(RefusedItem, match=r"its entropy is 0\.\d, and has to be 2"):
+        read((tmp_path / "page.png").read_bytes(), 32, "#ffffff", 8, min_entropy=2)
+
+
+def test_entropy_is_counted_in_bits():
+    levels = np.repeat(np.arange(8), 8).reshape(8, 8)
+
+    assert quality.entropy(levels) == 3.0
+    assert quality.entropy(np.zeros((8, 8))) == 0.0
