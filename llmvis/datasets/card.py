@@ -1,4 +1,8 @@
-"""The data card: what was taken in, how it is made up, and what was refused and why."""
+"""The data card: what was taken in, how it is made up, and what was refused and why.
+
+Its bars are HTML. Plotly would put 4.6 MB of script into the page, or beside it, to say
+what each bar has written on it.
+"""
 
 import base64
 from collections import Counter
@@ -13,15 +17,13 @@ import pandas as pd
 
 from llmvis import storage
 from llmvis.config import IngestConfig
-from llmvis.prompts import language
+from llmvis.datasets import card_captions
 
 CARD = "card.html"
 
 _WALL = 160  # pictures, shared out among the splits
 _GROUPS = 8  # of look-alikes, the largest
 _OF_A_GROUP = 8
-_WORDS = 30  # the most frequent of each language
-_CAPTIONS_READ = 5000  # of each language, for their words
 _REFUSALS = 200  # listed one by one; all are in the quarantine
 _BINS = 12
 _COLUMNS = ("example_id", "captions", "group_id", "license", "width", "height")
@@ -93,12 +95,15 @@ def _about_captions(table: pd.DataFrame) -> dict[str, Any]:
     for lang, texts in captions.groupby("lang").text:
         title = f"Characters of a caption, {lang}"
         lengths[title] = _histogram(_integers(texts.str.len()))
-        words[str(lang)] = _words(texts)
+        words[str(lang)] = _bars_of(card_captions.count_words(texts))
+    things, means = card_captions.count_things(table)
     return {
         "languages": _counted(captions.lang),
         "lengths": lengths,
         "numbers": _histogram(_integers(table.captions.list.len())),
         "words": words,
+        "things": _bars_of(things),
+        "means": means,
     }
 
 
@@ -117,6 +122,10 @@ def _bars(labels: Iterable[str], counts: Sequence[int]) -> list[Bar]:
         Bar(label, count, 100 * count / longest)
         for label, count in zip(labels, counts, strict=True)
     ]
+
+
+def _bars_of(counts: Sequence[tuple[str, int]]) -> list[Bar]:
+    return _bars([label for label, _ in counts], [number for _, number in counts])
 
 
 def _about_sides(table: pd.DataFrame) -> dict[str, list[Bar]]:
@@ -140,16 +149,6 @@ def _histogram(values: pd.Series) -> list[Bar]:
     edges = low + step * np.arange(_BINS + 1)
     binned, _ = np.histogram(values.clip(upper=edges[-1]), edges)
     return _bars([f"from {edge:.4g}" for edge in edges[:-1]], binned.tolist())
-
-
-def _words(texts: pd.Series) -> list[Bar]:
-    """The most frequent words of the first captions, as spaCy splits them."""
-    counts: Counter[str] = Counter()
-    for text in texts.head(_CAPTIONS_READ):
-        for run, script in language.runs(language.normalize(text)):
-            counts.update(language.words_of_run(run, script))
-    words = counts.most_common(_WORDS)
-    return _bars([word for word, _ in words], [number for _, number in words])
 
 
 def _evenly(table: pd.DataFrame, number: int) -> pd.DataFrame:

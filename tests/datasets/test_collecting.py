@@ -12,10 +12,13 @@ import time
 from collections import defaultdict
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from PIL import Image
 
+from llmvis.datasets.item import refuse_unread
+from llmvis.datasets.place import Place
 from llmvis.errors import ConfigError, DataError
 
 ROOT = Path(__file__).parents[2]
@@ -88,6 +91,26 @@ class TestNothingIsLost:
         assert "address of a picture" in done.reason("http:")
         assert "no such file" in done.reason("gone.png")
         assert len(reasons) == 8
+
+    def test_a_folder_that_may_not_be_read_is_refused(self, save):
+        with TemporaryDirectory() as shelf:  # pytest's own are closed to other users
+            folder, shut = Path(shelf, "set"), Path(shelf, "set/shut")
+            fill(folder, save, range(3))
+            save(shut / "9.png", 9)
+            Path(shelf).chmod(0o755)
+            shut.chmod(0)
+            is_root = os.geteuid() == 0  # who may read everything
+            if is_root:
+                os.seteuid(65534)
+            try:
+                [refused] = refuse_unread(Place(str(folder)))
+            finally:
+                if is_root:
+                    os.seteuid(0)
+                shut.chmod(0o755)
+
+        assert refused.source == "shut"
+        assert refused.reason == "the folder cannot be read: Permission denied"
 
     def test_captions_that_nobody_can_read_are_refused_and_the_rest_cleaned(
         self, tmp_path, save, take_in
@@ -377,7 +400,7 @@ def num_cached(path):
         return 0
     with closing(sqlite3.connect(path, timeout=60)) as base:
         try:
-            return base.execute("SELECT count(*) FROM pictures").fetchone()[0]
+            return base.execute("SELECT count(*) FROM entries").fetchone()[0]
         except sqlite3.OperationalError:  # not made yet
             return 0
 
@@ -422,3 +445,23 @@ def test_the_card_shows_pictures_numbers_and_refusals_and_escapes_captions(
     import base64
 
     assert Image.open(io.BytesIO(base64.b64decode(image))).size == (32, 32)
+
+
+def test_the_card_says_what_captions_name_how_even_splits_are_and_what_was_left_out(
+    tmp_path, save, take_in
+):
+    rows = []
+    for number in range(30):
+        save(tmp_path / f"{number}.png", number)
+        text = f"a red bird and a tree, number {number}"
+        row = {"file_name": f"{number}.png", "text": text, "text_zh": f"鸟 {number}"}
+        rows.append({**row, "text_french": "un oiseau", "split": "train"})
+    for row in rows[:3]:
+        row["split"] = "test"
+    write(tmp_path, rows)
+    page = (take_in(tmp_path).folder / "card.html").read_text("utf-8")
+    plain = re.sub(r"(<[^>]*>|\s)+", " ", page)
+
+    assert "Captions that name a thing the judge knows bird 60 tree 30" in plain
+    assert re.search(r"train \d+ 50\.0 % 50\.0 % 2\.00 [\d.]+ 1\.50", plain)
+    assert "columns were not read: text_french: 30 items" in plain
