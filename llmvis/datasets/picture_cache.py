@@ -37,12 +37,14 @@ class Entry(NamedTuple):
     look: bytes = b""
     width: int = 0
     height: int = 0
-    png: bytes = b""
     reason: str = ""  # of a refusal, with its fix; then the others are empty
     fix: str = ""
+    png: bytes = b""  # last, so that SQLite finds the others without passing over it
 
 
 _COLUMNS = ", ".join(Entry._fields)
+_ALL_BUT_PNG = ", ".join(Entry._fields[:-1])
+_PAGE_SIZE = 16_384  # bytes: the entry of a small picture, and two more, fit on one
 _ASKED_AT_ONCE = 256
 KEY_SIZE = 32  # bytes
 
@@ -79,12 +81,15 @@ class PictureCache:
     def _open(self, path: Path) -> None:
         self._base = sqlite3.connect(path, timeout=60)
         # Its log makes a commit cheap, and what a kill leaves of it is put back.
+        self._base.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
         self._base.execute("PRAGMA journal_mode = WAL")
         self._base.execute("PRAGMA synchronous = NORMAL")
+        # Entries lie in the order in which they came, and only an index is by key:
+        # what is read one after the other is written so.
         self._base.execute(
-            f"CREATE TABLE IF NOT EXISTS pictures ({_COLUMNS}, PRIMARY KEY (key)) "
-            "WITHOUT ROWID"
+            f"CREATE TABLE IF NOT EXISTS entries ({_COLUMNS}, PRIMARY KEY (key))"
         )
+        self._base.execute("DROP TABLE IF EXISTS pictures")  # of earlier versions
 
     def __enter__(self) -> Self:
         return self
@@ -93,12 +98,16 @@ class PictureCache:
         self._base.close()
 
     def get(self, key: bytes) -> Entry | None:
-        return next(iter(self._find([key])), None)
+        """Gives the entry without its `png`, or None."""
+        row = self._base.execute(
+            f"SELECT {_ALL_BUT_PNG} FROM entries WHERE key = ?", (key,)
+        ).fetchone()
+        return Entry(*row) if row else None
 
     def _find(self, keys: Sequence[bytes]) -> list[Entry]:
         marks = ", ".join("?" * len(keys))
         rows = self._base.execute(
-            f"SELECT {_COLUMNS} FROM pictures WHERE key IN ({marks})", keys
+            f"SELECT {_COLUMNS} FROM entries WHERE key IN ({marks})", keys
         )
         return [Entry(*row) for row in rows]
 
@@ -123,7 +132,7 @@ class PictureCache:
             StorageError: The disk is full, or the file cannot be written.
         """
         marks = ", ".join("?" * len(Entry._fields))
-        command = f"INSERT OR REPLACE INTO pictures VALUES ({marks})"
+        command = f"INSERT OR REPLACE INTO entries VALUES ({marks})"
         try:
             with self._base:
                 self._base.executemany(command, entries)
@@ -149,5 +158,5 @@ class PictureCache:
                     for i in range(0, len(joined), KEY_SIZE)
                 ),
             )
-            self._base.execute("DELETE FROM pictures WHERE key NOT IN used")
+            self._base.execute("DELETE FROM entries WHERE key NOT IN used")
             self._base.execute("DROP TABLE used")
