@@ -24,7 +24,7 @@ def flatten(image: Image.Image, color: tuple[int, int, int]) -> Image.Image:
         )
     if not image.has_transparency_data:
         return _to_srgb(image)
-    clear = image.convert("RGBA")
+    clear = image if image.mode == "RGBA" else image.convert("RGBA")
     canvas = Image.new("RGBA", image.size, (*color, 255))
     if "icc_profile" in image.info:
         solid = _to_srgb(clear)

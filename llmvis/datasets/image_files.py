@@ -4,6 +4,7 @@ import hashlib
 import io
 import warnings
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image, ImageColor, ImageOps
@@ -62,7 +63,8 @@ def read_square(
                 _refuse_size(file, config.min_side)
                 size = _upright_size(file)  # PNG may keep that behind the pixels
                 file.draft("RGB", (_DRAFT * square[0], _DRAFT * square[1]))
-                image = flatten(ImageOps.exif_transpose(file), color)
+                ImageOps.exif_transpose(file, in_place=True)
+                image = flatten(file, color)
     except (RefusedItem, MemoryError):
         raise
     except Exception as error:
@@ -109,6 +111,7 @@ def picture_id(pixels: np.ndarray) -> str:
     return hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
 
 
+@lru_cache(maxsize=1)  # it is asked for each picture anew
 def parse_color(text: str) -> tuple[int, int, int]:
     """Reads #rrggbb.
 

@@ -100,3 +100,13 @@ def test_another_version_to_begin_with_is_tokenized_for_and_trained_from_again()
 
     Path("data/start/model/file").write_text("of version 4")
     assert run()[:1] == ["tokenize"]
+
+
+@pytest.mark.usefixtures("project")
+def test_an_ingest_finds_the_examples_of_the_one_before():
+    Path("data/examples/earlier").write_text("an example")
+    change("ingest", "seed", 12345)
+
+    dvc_stage.run_stage("ingest")
+
+    assert Path("data/examples/earlier").exists()
