@@ -2,6 +2,7 @@
 
 import ipaddress
 import logging
+import os
 import socket
 import sys
 from contextlib import suppress
@@ -12,6 +13,8 @@ from llmvis.config import SamplingConfig, ServeConfig
 from llmvis.errors import ServingError
 from llmvis.model_registry import standby
 from llmvis.serving import keys
+
+_MOST_THREADS = 4  # that draw; each batch has all cores for its larger products
 
 _log = logging.getLogger(__name__)  # and of the modules below this one
 
@@ -45,6 +48,7 @@ def serve(model_uri: str, settings: ServeConfig, sampling: SamplingConfig) -> No
             followed.draw,
             max_batch_size=settings.max_batch_size,
             max_waiting=settings.max_waiting,
+            num_threads=min(_MOST_THREADS, os.cpu_count() or 1),
         )
         label = followed.current.version.label
         _log.info("Serving %s at http://%s:%s (Ctrl-C ends it)", label, host, port)

@@ -1,4 +1,5 @@
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -108,6 +109,27 @@ def test_an_order_that_is_taken_back_frees_its_place_and_is_not_drawn(batcher, a
 
     assert wanted.drawn.result(10)[0].seed == 2
     assert artist.batches == [[0], [2]]
+
+
+def test_threads_draw_beside_each_other_and_share_what_waits():
+    both_draw, batches = threading.Barrier(2), []
+
+    def draw(orders):
+        both_draw.wait(10)
+        batches.append(len(orders))
+        return [(PIXELS, VERSION)] * len(orders)
+
+    batcher = Batcher(draw, max_batch_size=4, max_waiting=8, num_threads=2)
+    for orders in ([_order(0), _order(1)], [_order(seed) for seed in range(4)]):
+        while batcher._num_idle < 2:
+            time.sleep(0.01)
+        batcher.submit(orders)
+        for order in orders:
+            order.drawn.result(10)
+    batcher.stop()
+
+    assert batches == [1, 1, 2, 2]
+    assert batcher.num_drawn == 6
 
 
 def test_an_error_reaches_those_it_concerns_and_drawing_goes_on(batcher, artist):
