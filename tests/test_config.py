@@ -121,6 +121,32 @@ def test_a_value_that_cannot_work_is_named_with_one_that_can(
         params({section: values})
 
 
+@pytest.mark.parametrize(
+    ("size", "others", "message"),
+    [
+        (72, {}, r"image_size is 72.*layers takes multiples of 16\. Try 80"),
+        (
+            64,
+            {"tokenize": {"image_tokenizer": "sketch", "block_size": 3}},
+            r"image_size is 64.*sketch takes multiples of 12, .*block_size\. Try 72",
+        ),
+        (96, {"train": {"generator": "vae"}}, r"is 96.*vae doubles.*32, 64, 128"),
+    ],
+)
+def test_a_size_that_the_networks_cannot_cut_up_is_refused_before_ingest(
+    params, size, others, message
+):
+    with pytest.raises(ConfigError, match=message):
+        params({"ingest": {"image_size": size}, **others})
+
+
+def test_a_size_that_only_another_image_tokenizer_cannot_cut_up_is_fine(params):
+    sketch = {"image_tokenizer": "sketch", "block_size": 3}
+    given = params({"ingest": {"image_size": 72}, "tokenize": sketch})
+
+    assert given.ingest.image_size == 72
+
+
 def test_the_names_that_are_checked_early_are_those_that_exist():
     from llmvis.datasets.sources import SOURCES
     from llmvis.training import build

@@ -6,12 +6,12 @@ import keras
 import numpy as np
 
 from llmvis import storage
-from llmvis.config import TrainConfig
 from llmvis.prompts.text_tokenizer import TextTokenizer
 from llmvis.text_to_image import TextToImage
 from llmvis.training.augmentation import AugmentedPixels
 from llmvis.training.build import build_generator
 from llmvis.training.generators import TrainingSet
+from llmvis.training_config import TrainConfig
 
 SPLITS = ("train", "validation")
 

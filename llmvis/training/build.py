@@ -4,7 +4,6 @@ from functools import partial
 
 import numpy as np
 
-from llmvis.config import TokenizeConfig, TrainConfig
 from llmvis.errors import ConfigError
 from llmvis.generators.autoregressive import AutoregressiveGenerator
 from llmvis.generators.flow_matching import FlowMatchingGenerator
@@ -21,6 +20,7 @@ from llmvis.text_encoders.recurrent import CELLS, RecurrentTextEncoder
 from llmvis.text_encoders.transformer import TransformerTextEncoder
 from llmvis.text_encoders.word_embedding import WordEmbeddingTextEncoder
 from llmvis.training.pretrained import pretrained_text_encoder
+from llmvis.training_config import TokenizeConfig, TrainConfig
 
 _TEXT_LAYERS = 4  # with 3 more prompts of three things are misread, 6 gain little
 _TEXT_HEADS = 2  # times those of the trunk: which thing is where needs many at once

@@ -11,9 +11,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from llmvis.config import TrainConfig
 from llmvis.records import Tokens
 from llmvis.training.caption_choice import CaptionChoice
+from llmvis.training_config import TrainConfig
 
 _OPEN = 24  # rows that are filled at a time; more fill better and take longer
 _PICTURES = 2  # longest pictures that a row has room for
