@@ -10,6 +10,7 @@ import numpy as np
 
 from flows import progress, start
 from llmvis import config, storage
+from llmvis.errors import TrainingError
 from llmvis.prompts.text_tokenizer import TextTokenizer
 from llmvis.training.augmentation import AugmentedPixels, draw_views
 
@@ -26,7 +27,9 @@ def tokenize() -> None:
         TrainingError: There are too few pictures, or the loss diverged.
     """
     params, began = config.read(), start.read()
+    _require_held_out()
     captions = {split: storage.read_captions(EXAMPLES, split) for split in TRAINED_ON}
+    _require_a_batch(params, len(captions["train"]))
     progress.report(0, params.tokenize.num_steps, "learning the words")
     text_tokenizer = TextTokenizer.train(
         (caption for texts in captions["train"] for caption in texts),
@@ -59,6 +62,30 @@ def tokenize() -> None:
                 _report_reading(split, len(pixels[split])),
             )
             storage.write_tokens(staging, split, tokens)
+
+
+def _require_held_out():
+    found = storage.splits(EXAMPLES)
+    missing = [split for split in TRAINED_ON if split not in found]
+    if missing:
+        raise TrainingError(
+            f"{EXAMPLES} has no split {' and none '.join(missing)}: it has {found}. "
+            "Pictures that look alike or share a caption count as one, and of fewer "
+            "than three none is held out. Add pictures with captions of their own, "
+            "a hundred or more, and run `llmvis ingest`."
+        )
+
+
+def _require_a_batch(params, num_pictures):
+    most = num_pictures * (1 + params.augment.num_copies)
+    needed = max(params.tokenize.batch_size, params.train.batch_size)
+    if most < needed:
+        raise TrainingError(
+            f"There are {most} training pictures, and a batch takes {needed}: "
+            f"tokenize.batch_size is {params.tokenize.batch_size}, train.batch_size "
+            f"{params.train.batch_size}. Add pictures until {needed} are in the split "
+            "train, or lower both."
+        )
 
 
 def _image_tokenizer(params, began, pixels):
