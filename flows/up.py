@@ -14,7 +14,7 @@ from flows import progress, running, services
 from flows.services import Service, answers
 from llmvis.config import Params
 from llmvis.errors import ServingError
-from llmvis.model_registry import store
+from llmvis.model_registry import place, store
 
 _HOST = "127.0.0.1"  # what has no password is not for other machines
 _LLMVIS = (sys.executable, "-c", "from llmvis.cli import main; main()")
@@ -130,7 +130,7 @@ def _service(environment, name, command, works, may_start=lambda: True) -> Servi
 
 
 def _mlflow(params: Params) -> list[str]:
-    root = store.project_root()
+    root = place.project_root()
     uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / 'mlflow.db'}"
     return [
         *(sys.executable, "-m", "mlflow", "server", "--workers", "1"),

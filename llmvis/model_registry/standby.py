@@ -6,8 +6,6 @@ there.
 """
 
 import json
-import logging
-import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -15,13 +13,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from llmvis.errors import RegistryError
+from llmvis.model_registry import place
 
 _SOCKET = Path(".llmvis/rollback")  # relative: a path of a socket has 107 characters
 _PATIENCE = 60.0  # seconds; a turn that was abandoned is waited for
 _LONGEST = 65536  # bytes of a message
-_STORE = "MLFLOW_TRACKING_URI"
-
-_log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -61,7 +57,7 @@ def roll_back(name: str) -> str | None:
             return None
         asking.settimeout(_PATIENCE)
         try:
-            asking.sendall(_line({"name": name, "store": _store()}))
+            asking.sendall(_line({"name": name, "store": place.tracking_uri()}))
             answer = _read(asking)
         except (OSError, ValueError) as error:
             raise RegistryError(
@@ -105,18 +101,13 @@ def _serve(listener: socket.socket) -> None:
 def _answer(question: dict) -> dict:
     from llmvis.model_registry import champions  # whoever only asks need not wait
 
-    if question["store"] != _store():
+    if question["store"] != place.tracking_uri():
         return {"label": None}
     try:
         label = champions.rollback(question["name"]).label
     except Exception as error:  # whatever it is, who asked is waiting
         return {"error": str(error) or type(error).__name__}
-    _log.info("Rolled back to %s", label)
     return {"label": label}
-
-
-def _store() -> str:
-    return os.environ.get(_STORE, "")
 
 
 def _line(message: dict) -> bytes:

@@ -1,11 +1,6 @@
-"""Opens the store in which MLflow keeps runs and versions.
-
-That is `MLFLOW_TRACKING_URI` where it is set, else `mlflow.db` in the project's folder
-(the nearest one above with a dvc.yaml), with the files in `mlartifacts` beside it.
-"""
+"""Opens the store in which MLflow keeps runs and versions, see `place`."""
 
 import logging
-import os
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -19,16 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from llmvis.errors import RegistryError
 from llmvis.files import replacing
+from llmvis.model_registry.place import SQLITE, project_root, tracking_uri
 
 EXPERIMENT = "llmvis"
-_SQLITE = "sqlite:///"
-
-
-def project_root() -> Path:
-    """Finds the nearest folder at or above the current one that holds a dvc.yaml."""
-    here = Path.cwd()
-    marked = (p for p in (here, *here.parents) if (p / "dvc.yaml").exists())
-    return next(marked, here)
 
 
 def connect() -> MlflowClient:
@@ -41,13 +29,12 @@ def connect() -> MlflowClient:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # It misses pip in a uv environment, and would have it in a conda file of its own.
     logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)
-    default = f"{_SQLITE}{project_root() / 'mlflow.db'}"
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or default
+    uri = tracking_uri()
     if uri.startswith("http"):
         _require_answer(uri)
     try:
-        if uri.startswith(_SQLITE):
-            _create_once(Path(uri.removeprefix(_SQLITE)))
+        if uri.startswith(SQLITE):
+            _create_once(Path(uri.removeprefix(SQLITE)))
         mlflow.set_tracking_uri(uri)
         client = MlflowClient()
         client.get_experiment_by_name(EXPERIMENT)
@@ -89,8 +76,8 @@ def _artifact_location() -> str | None:
     uri = mlflow.get_tracking_uri()
     if uri.startswith("http"):
         return None  # the server decides
-    if uri.startswith(_SQLITE):
-        return (_artifacts_beside(Path(uri.removeprefix(_SQLITE))) / "llmvis").as_uri()
+    if uri.startswith(SQLITE):
+        return (_artifacts_beside(Path(uri.removeprefix(SQLITE))) / "llmvis").as_uri()
     return (project_root() / "mlartifacts" / "llmvis").as_uri()
 
 
@@ -114,7 +101,7 @@ def _create_once(database: Path) -> None:
 
         with replacing(database) as beside:
             store = SqlAlchemyStore(
-                f"{_SQLITE}{beside}", _artifacts_beside(database).as_uri()
+                f"{SQLITE}{beside}", _artifacts_beside(database).as_uri()
             )
             store.create_experiment(
                 EXPERIMENT, (_artifacts_beside(database) / "llmvis").as_uri()

@@ -17,6 +17,7 @@ from llmvis.model_registry import (
     figures,
     hashes,
     packaging,
+    place,
     recipes,
     runs,
     store,
@@ -58,7 +59,7 @@ def register(
     if number is None:
         run_id = runs.find(made) or _record_afterwards(model_folder)
         runs.Run(client, run_id).log_report(report_folder, judged, report)
-        recipes.keep(client, run_id, judged, store.project_root())
+        recipes.keep(client, run_id, judged, place.project_root())
         version = Version(
             name=name,
             version=0,
@@ -242,7 +243,7 @@ def _record_afterwards(model_folder: Path) -> str:
     """Makes the run that a training outside MLflow did not have."""
     about = storage.read_json(model_folder / "model.json", "train")
     with runs.record("train (recorded at registration)", about, {}) as run:
-        run.log_lineage(store.project_root())
+        run.log_lineage(place.project_root())
         run.made(model_folder)
     return run.run_id
 
