@@ -3,8 +3,11 @@
 It needs PREFECT_API_URL. For several machines there is prefect.yaml.
 """
 
+from contextlib import suppress
+from datetime import timedelta
 from typing import cast
 
+import httpx
 import prefect
 from prefect.client.schemas.objects import (
     ConcurrencyLimitConfig,
@@ -12,8 +15,9 @@ from prefect.client.schemas.objects import (
 )
 from prefect.deployments.runner import EntrypointType, RunnerDeployment
 from prefect.events import DeploymentEventTrigger
+from prefect.exceptions import PrefectException
 
-from flows import data_changes, notifications, running, watch
+from flows import data_changes, notifications, running, stale_runs, watch
 from flows.promote import promote
 from flows.retrain import retrain
 from llmvis import config, environment
@@ -24,6 +28,9 @@ def main() -> None:
     environment.prepare()
     notifications.check()
     params = config.read()
+    # Whoever was to start a run before us is gone, since two never serve one project.
+    with suppress(httpx.HTTPError, PrefectException):
+        stale_runs.sweep(longest_start=timedelta(0))
     with watch.watching(params):
         # Not paused when it stops: after a kill nobody would unpause it.
         prefect.serve(

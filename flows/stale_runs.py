@@ -19,7 +19,7 @@ from flows import notifications, running
 
 _HOST, _PROCESS, _STARTED = "llmvis.host", "llmvis.process", "llmvis.started"
 _MAY_BE_STALE = ["PENDING", "RUNNING", "CANCELLING"]
-_LONGEST_START = timedelta(minutes=10)
+LONGEST_START = timedelta(minutes=10)
 
 
 def say_who_runs() -> None:
@@ -34,10 +34,14 @@ def say_who_runs() -> None:
         client.update_flow_run_labels(UUID(flow_run.id), labels)
 
 
-def sweep() -> list[str]:
-    """Marks as crashed what ran on this machine and is gone; gives the names."""
+def sweep(longest_start: timedelta = LONGEST_START) -> list[str]:
+    """Marks as crashed what ran on this machine and is gone; gives the names.
+
+    Args:
+        longest_start: What a run may take until it says who runs it.
+    """
     with get_client(sync_client=True) as client:
-        gone = [run for run in _running(client) if _is_gone(run)]
+        gone = [run for run in _running(client) if _is_gone(run, longest_start)]
         for run in gone:
             message = "Its process is gone: it was killed, or the machine stopped."
             state: State = Crashed(message=message)
@@ -57,10 +61,10 @@ def _running(client: SyncPrefectClient) -> list[FlowRun]:
     )
 
 
-def _is_gone(run: FlowRun) -> bool:
+def _is_gone(run: FlowRun, longest_start: timedelta = LONGEST_START) -> bool:
     labels = run.labels
     if _HOST not in labels:  # it was to start, and has not come far enough to say
-        return _since(run) < datetime.now(UTC) - _LONGEST_START
+        return _since(run) <= datetime.now(UTC) - longest_start
     if labels[_HOST] != socket.gethostname():
         return False
     try:

@@ -44,3 +44,8 @@ def test_a_run_that_never_began_is_gone_after_a_while():
 
     assert stale_runs._is_gone(run(Pending(timestamp=long_ago), {}))
     assert not stale_runs._is_gone(run(Pending(), {}))
+
+
+def test_a_new_worker_knows_that_what_another_was_to_start_is_gone():
+    assert stale_runs._is_gone(run(Pending(), {}), timedelta(0))
+    assert not stale_runs._is_gone(run(Running(), HERE), timedelta(0))
