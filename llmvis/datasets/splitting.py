@@ -53,7 +53,8 @@ def read_earlier(folder: Path, pictures: np.ndarray) -> np.ndarray:
     earlier = np.full(len(pictures), UNKNOWN)
     for place, split in enumerate(SPLITS):
         try:
-            names = storage.read_table(folder, split, ["example_id"]).example_id
+            names = storage.read_compact(folder, split, ["example_id"]).example_id
+            known = np.fromiter((int(name[:16], 16) for name in names), np.uint64)
         except MissingStage:
             continue
         except (OSError, ValueError, KeyError) as error:  # as pyarrow raises them
@@ -62,7 +63,6 @@ def read_earlier(folder: Path, pictures: np.ndarray) -> np.ndarray:
                 f"cannot be read: {error}. Get it back with `dvc checkout`, or delete "
                 f"{folder}: then all splits are made anew."
             ) from error
-        known = np.fromiter((int(name[:16], 16) for name in names), np.uint64)
         earlier[np.isin(pictures, known)] = place
     return earlier
 

@@ -1,9 +1,11 @@
 """Where groups of examples go, by the names of their pictures and captions alone."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from llmvis.datasets.splitting import SPLITS, UNKNOWN, assign
+from llmvis.datasets.splitting import SPLITS, UNKNOWN, assign, read_earlier
+from llmvis.errors import DataError
 
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
 rng = np.random.default_rng(0)
@@ -62,3 +64,10 @@ def test_a_split_that_the_source_states_comes_before_an_earlier_one():
 @pytest.mark.parametrize("count", range(3, 300, 9))
 def test_every_split_has_something_whatever_chance_says(count):
     assert set(split(FAR_APART[:count]).split.tolist()) == {TRAIN, VALIDATION, TEST}
+
+
+def test_earlier_examples_of_another_kind_are_refused(tmp_path):
+    pd.DataFrame({"example_id": ["number 7"]}).to_parquet(tmp_path / "train.parquet")
+
+    with pytest.raises(DataError, match=r"train\.parquet says in which split"):
+        read_earlier(tmp_path, NAMES[0])
