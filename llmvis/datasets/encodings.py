@@ -15,7 +15,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
 _ENOUGH = 0.6  # of the pairs have to be common characters; chance gives a quarter
-_FEW = 16  # bytes outside of ASCII: fewer may be valid in an encoding by chance
+_FEW = 6  # bytes outside of ASCII: fewer may be valid in an encoding by chance
 _BLOCK = 2**20  # bytes, that are looked at together
 
 Codec = tuple[str, str]  # Python's name, and the name of the encoding
@@ -46,7 +46,8 @@ def find_usual(texts: Iterable[bytes]) -> Codec | None:
     "猫" in GBK is "è" in UTF-8, and "Ã¨" in Latin-1.
 
     Returns:
-        As `find_codec`; None where all are ASCII, or say themselves what they are in.
+        As `find_codec`; None where all are ASCII or say themselves what they are in,
+        or where they are in several.
     """
     plain = [text for text in texts if not text.isascii() and not _find_marked(text)]
     foreign = [text for text in plain if not _is_valid(text, "utf-8")]
@@ -54,14 +55,14 @@ def find_usual(texts: Iterable[bytes]) -> Codec | None:
         return None
     if len(foreign) < len(plain) / 2:
         return _UTF8
-    return _find_legacy(b"\n".join(foreign))
+    usual = _find_legacy(b"\n".join(foreign))
+    told = {_find_legacy(text) for text in foreign if not _is_short(text)}
+    return usual if told <= {usual} else None  # None: they are of several
 
 
 def _find_short(data: bytes, usual: Codec | None) -> Codec | None:
     """Takes what is usual for a text that is too short to tell."""
-    if usual is None or data.isascii() or _find_marked(data):
-        return None
-    if len(data.translate(None, bytes(range(128)))) >= _FEW:
+    if usual is None or data.isascii() or _find_marked(data) or not _is_short(data):
         return None
     if usual in (_GBK, _BIG5):
         shares = {codec: share for share, codec in _shares(data)}
@@ -70,6 +71,10 @@ def _find_short(data: bytes, usual: Codec | None) -> Codec | None:
     if _is_valid(data, "utf-8"):
         return _UTF8
     return usual if usual == _LATIN else None
+
+
+def _is_short(data: bytes) -> bool:
+    return len(data.translate(None, bytes(range(128)))) < _FEW
 
 
 def find_codec(data: bytes) -> Codec:

@@ -63,5 +63,16 @@ def test_a_long_text_is_read_for_what_it_is_whatever_is_usual():
     assert decode(TRADITIONAL.encode("utf-8"), usual) == (TRADITIONAL, "UTF-8")
 
 
+def test_texts_in_several_encodings_are_read_one_by_one():
+    texts = [
+        TRADITIONAL.encode("big5"),
+        "un café très bon à la crème brûlée".encode("latin-1"),
+    ]
+    usual = find_usual(texts)
+
+    assert usual is None
+    assert [decode(text, usual)[1] for text in texts] == ["Big5", "Latin-1"]
+
+
 def test_texts_in_ascii_leave_open_what_is_usual():
     assert find_usual([b"a cat", b"a dog"]) is None
