@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from llmvis.config import SamplingConfig
@@ -42,11 +42,16 @@ class Loaded:
         )
         return [(sample, self.version) for sample in samples[: len(orders)]]
 
-    def warm_up(self) -> None:
-        """Draws once with each size of batch, so that no request meets the compiler."""
+    def warm_up(self, stop: threading.Event) -> None:
+        """Draws once with each size of batch, so that no request meets the compiler.
+
+        Args:
+            stop: Ends it early.
+        """
         order = Order(prompt=_WARM_UP_PROMPT, seed=0, sampling=None)
         for size in self._sizes:
-            self.draw([order] * size)
+            if not stop.is_set():
+                self.draw([order] * size)
 
     @property
     def _sizes(self) -> list[int]:
@@ -74,13 +79,16 @@ class Following:
     def __init__(self, address: str, sampling: SamplingConfig, batch_size: int):
         self._address, self._sampling = address, sampling
         self._batch_size = batch_size
+        self._stop = threading.Event()
         self.current = self._load(address)
         self._previous: Loaded | None = None
         self._next: tuple[int, Future[Loaded]] | None = None  # the challenger
         self.problem = ""  # why the alias is not followed just now
         self._refused = 0  # the version that could not be loaded
         self._retry_at = 0.0
-        self._stop = threading.Event()
+        # One for the champion, one for what may follow it. Python waits for them at its
+        # end: it would crash beneath TensorFlow.
+        self._loaders = ThreadPoolExecutor(2, "loading")
         self._thread = threading.Thread(
             target=self._follow, name="following", daemon=True
         )
@@ -92,6 +100,7 @@ class Following:
 
     def stop(self) -> None:
         self._stop.set()
+        self._loaders.shutdown(cancel_futures=True)
         if self._thread.is_alive():
             self._thread.join(timeout=5)
 
@@ -117,16 +126,20 @@ class Following:
             self._refused, self.problem = 0, ""
 
     def _swap_to(self, wanted: Version) -> None:
-        before, kept = self.current, self._previous
+        found = self._in_memory(wanted)
+        # It may have been rolled back in the seconds that loading took.
+        if versions.resolve(self._address).version == wanted.version:
+            self._previous, self.current = self.current, found
+            _log.info("Now serving %s", found.version.label)
+
+    def _in_memory(self, wanted: Version) -> Loaded:
+        kept = self._previous
         if kept is not None and kept.version.version == wanted.version:
-            self.current = kept
-        elif self._next is not None and self._next[0] == wanted.version:
+            return kept
+        if self._next is not None and self._next[0] == wanted.version:
             (_, loading), self._next = self._next, None
-            self.current = loading.result()
-        else:
-            self.current = self._load(wanted.uri)
-        self._previous = before
-        _log.info("Now serving %s", self.current.version.label)
+            return loading.result()
+        return self._load_beside(wanted.uri).result()
 
     def _look_ahead(self) -> None:
         name, _, alias = self._address.partition("@")
@@ -145,22 +158,12 @@ class Following:
         elif self._next is None or self._next[0] != challenger.version:
             self._next = challenger.version, self._load_beside(challenger.uri)
 
-    def _load_beside(self, address: str) -> "Future[Loaded]":
-        """Loads in a thread of its own, since a rollback must not wait for it."""
-        loading: Future[Loaded] = Future()
-
-        def load() -> None:
-            try:
-                loading.set_result(self._load(address))
-            except Exception as error:  # of interest only if it becomes the champion
-                loading.set_exception(error)
-
-        threading.Thread(target=load, name="loading", daemon=True).start()
-        return loading
+    def _load_beside(self, address: str) -> Future[Loaded]:
+        return self._loaders.submit(self._load, address)
 
     def _load(self, address: str) -> Loaded:
         model, version = versions.load(address)
         sampling = version.sampling or self._sampling
         loaded = Loaded(model, version, sampling, self._batch_size)
-        loaded.warm_up()
+        loaded.warm_up(self._stop)
         return loaded

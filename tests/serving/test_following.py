@@ -27,6 +27,33 @@ def test_a_challenger_is_in_memory_before_it_is_promoted(register, settings, sam
     assert waiting.version.version == challenger
 
 
+def test_what_was_rolled_back_while_it_loaded_is_never_served(
+    register, settings, sampling, monkeypatch
+):
+    register("to go back to")
+    before = versions.champion("llmvis").version
+    followed = Following("models:/llmvis@champion", sampling, settings.max_batch_size)
+    served, load = [], Following._load
+
+    def load_slowly(self, address):
+        loaded = load(self, address)
+        if address != f"models:/llmvis/{before}":
+            champions.rollback("llmvis")
+            served.append(self.current.version.version)
+        return loaded
+
+    monkeypatch.setattr(Following, "_load", load_slowly)
+    try:
+        made = _register_challenger("refused: so that it is not loaded ahead")
+        champions.appoint("llmvis", made, "a test", before)
+        _wait(lambda: served)
+        time.sleep(1.0)  # three polls
+        assert (served, followed.current.version.version) == ([before], before)
+        assert followed._previous is None
+    finally:
+        followed.stop()
+
+
 def _register_challenger(gate=""):
     store = stores.connect()
     first = store.get_model_version("llmvis", "1")
