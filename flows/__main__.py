@@ -30,6 +30,8 @@ def main(name: str) -> int:
             raise
         progress.fail("The disk is full. Free some space, then run it again.")
         return 2
+    except KeyboardInterrupt:
+        return 130
     except Exception as error:
         progress.fail(f"{type(error).__name__}: {error}")
         raise

@@ -24,28 +24,16 @@ def train() -> None:
     began = start.read()
     progress.report(0, params.train.num_steps, "building the networks")
     from llmvis.model_registry import runs
-    from llmvis.text_to_image import TextToImage
     from llmvis.training import (
         assembly,
+        best_weights,
         checkpoints,
         finishing,
         generators,
-        warm_start,
-        word_vectors,
     )
     from llmvis.training.journal import Journal
 
-    model = assembly.assemble(params.train, TOKENS)
-    if params.train.word_vectors is not None:
-        progress.say(
-            word_vectors.start_from_word_vectors(
-                model, params.train.word_vectors, seed=params.train.seed
-            )
-        )
-    if began is not None:
-        earlier = TextToImage.load(began.folder)
-        progress.say(warm_start.take_over(model, earlier, began.label))
-        model.about["start"] = began.about
+    model = _model(params.train, began)
     made_from = generators.made_from(params.train, assembly.origin(model))
     run_id = None
     if checkpoints.prepare(TRAINING, made_from):
@@ -58,13 +46,15 @@ def train() -> None:
         run.log_lineage(Path())
         captions = storage.read_captions(EXAMPLES, "validation")
         journal = Journal(TRAINING, model, captions, run, progress.say)
-        generators.fit_generator(
-            model.generator,
-            params.train,
-            assembly.training_set(model, TOKENS, EXAMPLES, scratch),
-            journal.observing(_report("training", params.train.num_steps)),
-            TRAINING,
-        )
+        data = assembly.training_set(model, TOKENS, EXAMPLES, scratch)
+        with best_weights.telling(TRAINING, progress.say):
+            generators.fit_generator(
+                model.generator,
+                params.train,
+                data,
+                journal.observing(_report("training", params.train.num_steps)),
+                TRAINING,
+            )
         model.finisher = finishing.make_finisher(
             params.finishing,
             EXAMPLES,
@@ -74,7 +64,26 @@ def train() -> None:
         )
         model.save(MODEL)
         checkpoints.remove(TRAINING)
+        best_weights.remove(TRAINING)
         run.made(MODEL)
+
+
+def _model(params, began):
+    from llmvis.text_to_image import TextToImage
+    from llmvis.training import assembly, warm_start, word_vectors
+
+    model = assembly.assemble(params, TOKENS)
+    if params.word_vectors is not None:
+        progress.say(
+            word_vectors.start_from_word_vectors(
+                model, params.word_vectors, seed=params.seed
+            )
+        )
+    if began is not None:
+        earlier = TextToImage.load(began.folder)
+        progress.say(warm_start.take_over(model, earlier, began.label))
+        model.about["start"] = began.about
+    return model
 
 
 def _report(doing, num_steps):

@@ -12,7 +12,8 @@ LlmvisError
 ├── StageFailed      a stage's process ended with an error
 ├── BusyError        another run is going on in the same folder
 ├── StorageError     the disk is full, or a folder cannot be written
-├── TrainingError    training cannot go on: diverged, or too little data
+├── TrainingError    training cannot go on: too little data
+│   └── DivergedError  its loss is no number any more
 ├── RegistryError    no such model, version or alias
 └── ServingError     the server cannot start
 """
@@ -79,6 +80,10 @@ class StorageError(LlmvisError, OSError):
 
 class TrainingError(LlmvisError, RuntimeError):
     """Training cannot go on."""
+
+
+class DivergedError(TrainingError):
+    """The loss of a training is no number any more."""
 
 
 class RegistryError(LlmvisError, LookupError):

@@ -116,7 +116,7 @@ def train() -> None:
     """Train the model of params.yaml: tokens -> model.
 
     What feeds it runs first where it is out of date. A run that was stopped goes on
-    from its last checkpoint.
+    from its last checkpoint, and says what draws with its best weights.
 
     \b
     Example:

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from llmvis.errors import TrainingError
+from llmvis.errors import DivergedError
 from llmvis.training import checkpoints
 from llmvis.training.batches import stream
 from llmvis.training.muon import BlockwiseMuon
@@ -66,7 +66,7 @@ def fit(
         made_from: What the training depends on, so that another never resumes from it.
 
     Raises:
-        TrainingError: The loss is not a number any more.
+        DivergedError: The loss is not a number any more.
     """
     # Dropout and initial weights of layers built late would draw from it.
     keras.utils.set_random_seed(plan.seed)
@@ -116,11 +116,11 @@ class _Callback(keras.callbacks.Callback):
             )
 
     def _refuse(self, loss):
-        raise TrainingError(
+        raise DivergedError(
             f"The loss became {loss} at step {self._step}: the training diverged. "
-            f"The last checkpoint is kept. Try a learning_rate below "
-            f"{self._plan.learning_rate:g} and an adam_learning_rate below "
-            f"{self._plan.adam_learning_rate:g}, for example a third of each."
+            f"Try a learning_rate below {self._plan.learning_rate:g} and an "
+            f"adam_learning_rate below {self._plan.adam_learning_rate:g}, for example "
+            "a third of each."
         )
 
 

@@ -15,6 +15,7 @@ from llmvis.files import replacing
 from llmvis.png import encode_png
 from llmvis.text_to_image import TextToImage
 from llmvis.training.alarms import alarms
+from llmvis.training.best_weights import BestWeights
 from llmvis.training.generators import Report
 
 ALARMS = "alarms.json"
@@ -44,8 +45,9 @@ class Journal:
     """Writes curves and pictures to a folder and to a run.
 
     Args:
-        folder: Gets `curves.csv`, `previews/` and `alarms.json`, sentences that the
-            curve at its end calls for. A resumed training goes on with them.
+        folder: Gets `curves.csv`, `previews/`, `best/`, a model with the weights that
+            did best on held-out pictures, and `alarms.json`, sentences that the curve
+            at its end calls for. A resumed training goes on with them.
         model: The model in training.
         captions: Those of each validation example; the first examples are drawn, in
             turn by their first and their last caption, which may be another language.
@@ -65,6 +67,7 @@ class Journal:
         self._folder, self._model, self._run = folder, model, run
         self._warn, self._alarms = warn, dict[str, str]()
         self._prompts = _prompts(model, captions)
+        self._best = BestWeights(folder, model)
         self._rows: list[dict[str, float]] = []
         if (folder / "curves.csv").exists():
             table = pd.read_csv(folder / "curves.csv")
@@ -95,6 +98,7 @@ class Journal:
             # An empty cell is 0 to the plots of DVC.
             table.to_csv(beside, index=False, na_rep="NaN")
         self._look_for_alarms(table.to_dict("records"))
+        self._best.look(step, float(table["validation_loss"].iloc[-1]))
         self._draw(step)
 
     def _look_for_alarms(self, rows):

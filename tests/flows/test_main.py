@@ -53,3 +53,10 @@ def test_a_mistake_of_ours_keeps_its_traceback(stage):
 
     with pytest.raises(KeyError):
         main("fake")
+
+
+def test_a_stage_that_is_interrupted_has_no_traceback(stage, capfd):
+    stage(raising(KeyboardInterrupt))
+
+    assert main("fake") == 130
+    assert capfd.readouterr().err == ""

@@ -1,5 +1,6 @@
 import json
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -14,10 +15,15 @@ class Painter:
 
     text_tokenizer = SimpleNamespace(encode=list)
     generator = SimpleNamespace(competes=False)
+    about: ClassVar[dict] = {}
 
     def generate(self, prompts, seeds, sampling):  # noqa: ARG002
         black = np.zeros((8, 8, 3), "uint8")
         return [SimpleNamespace(image=black) for _ in prompts]
+
+    def save(self, folder):
+        folder.mkdir(exist_ok=True)
+        (folder / "model.json").write_text(json.dumps(self.about))
 
 
 def figures(own, other):
