@@ -204,6 +204,8 @@ def _write_results(
     rows = [
         Reported(
             name=row.name,
+            model=row.model,
+            seed=row.params.train.seed,
             values=row.values,
             num_steps=outcome.num_steps.get(row.name, 0),
             folder=outcome.folder / row.name,

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows import overlay, search_plan
+from flows import further_settings, overlay, search_plan
 from flows.search_plan import Search, nested
 from llmvis import config, sections
 from llmvis.errors import ConfigError
 from llmvis.sections import require
 
-_KEYS = {"name", "seconds", "num_steps", "set", "matrix", "also", "search"}
-_STEPS = "train.num_steps"
+_KEYS = {"name", "seconds", "num_steps", "set", "matrix", "also", "with", "search"}
+_STEPS, _SEED = "train.num_steps", "train.seed"
 
 Values = dict[str, object]  # section.key -> value
 
@@ -23,7 +23,9 @@ class Row:
     """One model of an experiment."""
 
     name: str
+    model: str  # the name without the seed: what rows of other seeds are called, too
     values: Values  # what it has other than the rest
+    further: overlay.Values  # what else it gets for these values
     params: config.Params
     text: str  # of its params.yaml
 
@@ -48,6 +50,8 @@ def read(path: Path) -> Plan:
     """
     content = sections.read_yaml(path)
     _check(content, path)
+    further = further_settings.read(content.get("with"), path)
+    _check_length(content, further_settings.names(further), path)
     common: overlay.Values = {
         section: dict(keys) for section, keys in (content.get("set") or {}).items()
     }
@@ -56,8 +60,20 @@ def read(path: Path) -> Plan:
     if "search" in content:
         return _searching(content, path, common)
     usual = overlay.as_params(overlay.merged(common))
-    named = _named(_combinations(content, path), usual)
-    rows = [row_of(name, values, common) for name, values in named]
+    combinations = _combinations(content, path)
+    whole = _whole(combinations, usual)
+    further_settings.check_used(further, whole, path)
+    rows = [
+        row_of(
+            named,
+            values,
+            common,
+            further_settings.of_row(further, row),
+        )
+        for named, values, row in zip(
+            _names(whole, content["name"]), combinations, whole, strict=True
+        )
+    ]
     _refuse_doubles(rows, path)
     return Plan(
         name=content["name"],
@@ -69,11 +85,12 @@ def read(path: Path) -> Plan:
 
 
 def _searching(content: dict, path: Path, common: overlay.Values) -> Plan:
-    others = [key for key in ("matrix", "also") if content.get(key)]
+    others = [key for key in ("matrix", "also", "with") if content.get(key)]
     require(
         not others,
         f"{path} has search and {' and '.join(others)}. A search finds its rows itself:"
-        " move the values into search.keys, or compare them in a file of their own.",
+        " move the values into search.keys or `set`, or compare them in a file of "
+        "their own.",
     )
     asked = common.setdefault("evaluate", {}).setdefault("splits", "validation")
     require(
@@ -91,7 +108,7 @@ def _searching(content: dict, path: Path, common: overlay.Values) -> Plan:
 def with_steps(plan: Plan, row: Row, num_steps: int) -> str:
     """Gives the params.yaml of a row that trains for so many steps."""
     found: overlay.Values = {"train": {"num_steps": num_steps}}
-    return overlay.merged(plan.common, nested(row.values), found)
+    return overlay.merged(plan.common, row.further, nested(row.values), found)
 
 
 def _check(content: dict, path: Path) -> None:
@@ -114,7 +131,6 @@ def _check(content: dict, path: Path) -> None:
             f"{key} of {path} is {content.get(key)!r}, and must hold {words}.",
         )
     _check_sections(content.get("set") or {}, path)
-    _check_length(content, path)
 
 
 def _check_sections(common: dict, path: Path) -> None:
@@ -125,7 +141,7 @@ def _check_sections(common: dict, path: Path) -> None:
         )
 
 
-def _check_length(content: dict, path: Path) -> None:
+def _check_length(content: dict, further: set[str], path: Path) -> None:
     seconds = content.get("seconds")
     is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
     require(
@@ -134,7 +150,7 @@ def _check_length(content: dict, path: Path) -> None:
     )
     chosen = {key for row in (content.get("also") or []) if row for key in row}
     chosen |= set(content.get("matrix") or {})
-    chosen |= _searched(content)
+    chosen |= _searched(content) | further
     inner = (content.get("set") or {}).get("train", {})
     said = [
         words
@@ -184,21 +200,27 @@ def _combinations(content: dict, path: Path) -> list[Values]:
     return found
 
 
-def _named(
-    combinations: list[Values], usual: config.Params
-) -> Iterator[tuple[str, Values]]:
-    """Names each row by the values in which the rows differ."""
+def _whole(combinations: list[Values], usual: config.Params) -> list[Values]:
+    """Gives every row all keys that any row has."""
     keys = dict.fromkeys(key for values in combinations for key in values)
     for key in keys:
         _usual_value(usual, key)
-    whole = [
+    return [
         {key: values.get(key, _usual_value(usual, key)) for key in keys}
         for values in combinations
     ]
-    differ = [key for key in keys if len({repr(row[key]) for row in whole}) > 1]
-    for row, values in zip(whole, combinations, strict=True):
-        shown = [_word(key, row[key]) for key in differ or keys]
-        yield "-".join(shown), values
+
+
+def _names(rows: list[Values], experiment: str) -> Iterator[tuple[str, str]]:
+    """Names each row by the values in which the rows differ, with and without seed."""
+    differ = [key for key in rows[0] if len({repr(row[key]) for row in rows}) > 1]
+    keys = differ or list(rows[0])
+    for row in rows:
+        shown = {key: _word(key, row[key]) for key in keys}
+        name = "-".join(shown.values())
+        shown.pop(_SEED, None)
+        # Where seeds are all that differs, the rows are the whole experiment.
+        yield name, "-".join(shown.values()) or experiment
 
 
 def _usual_value(usual: config.Params, key: str) -> object:
@@ -218,18 +240,31 @@ def _word(key: str, value: object) -> str:
     return re.sub(r"[^A-Za-z0-9_]+", "_", text)
 
 
-def row_of(name: str, values: Values, common: overlay.Values) -> Row:
-    """Builds a row from what it has other than the rest.
+def row_of(
+    named: tuple[str, str],
+    values: Values,
+    common: overlay.Values,
+    further: overlay.Values,
+) -> Row:
+    """Builds a row from its name and that of its model, and from what it has.
 
     Raises:
         ConfigError: params.yaml refuses that.
     """
+    name, model = named
     try:
-        text = overlay.merged(common, nested(values))
+        text = overlay.merged(common, further, nested(values))
         params = overlay.as_params(text)
     except ConfigError as error:
         raise ConfigError(f"Row {name} cannot be: {error}") from error
-    return Row(name=name, values=values, params=params, text=text)
+    return Row(
+        name=name,
+        model=model,
+        values=values,
+        further=further,
+        params=params,
+        text=text,
+    )
 
 
 def _refuse_doubles(rows: list[Row], path: Path) -> None:

@@ -124,7 +124,8 @@ class Found:
         return Reported(score=self._score, scores=self.scores, numbers=self._numbers)
 
     def _row(self, drawn: Drawn) -> Row:
-        row = row_of(f"trial{drawn.row}", drawn.values, self._plan.common)
+        name = f"trial{drawn.row}"
+        row = row_of((name, name), drawn.values, self._plan.common, {})
         self.rows.append(row)
         self._numbers[row.name] = drawn.row
         return row

@@ -9,9 +9,11 @@ import pandas as pd
 
 from llmvis import storage
 from llmvis.errors import DataError, MismatchError
+from llmvis.evaluation.alignment import Scores
 from llmvis.evaluation.compare import compare
 from llmvis.evaluation.formats import BAR_NAMES
-from llmvis.evaluation.report import METRICS, plain, read_rows
+from llmvis.evaluation.report import METRICS, plain
+from llmvis.evaluation.training_seeds import by_seed, judged, pooled, widened
 from llmvis.metrics.figure import Figure
 
 CURVES = "curves.csv"
@@ -20,9 +22,11 @@ COSTS = ("training_seconds", "parameters")  # what a better figure may cost
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One model of an experiment, and where its report is kept."""
+    """One training of an experiment, and where its report is kept."""
 
     name: str
+    model: str  # the same for all rows that differ in their seed alone
+    seed: int  # of its training
     values: dict[str, object]  # section.key -> what it has other than the rest
     num_steps: int  # of its training
     folder: Path  # with metrics.json, prompts.parquet, facts.json and curves.csv
@@ -31,21 +35,48 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a row came to."""
+    """What the rows of one model came to, the mean of them."""
 
-    row: Row
-    main: Figure | None  # the figure by which rows are ordered; None: it has none
+    rows: tuple[Row, ...]  # its seeds
+    main: Figure | None  # the figure by which models are ordered; None: it has none
+    by_seed: tuple[float, ...]  # the main figure of each row
     scores: dict[str, dict[str, Figure]]  # split -> language -> the same measure
     questions: dict[str, Figure]  # by type of question, of the main split and language
-    less_than_best: Figure | None  # main figure less that of the best row, paired
+    less_than_best: Figure | None  # main figure less that of the best model, paired
     parameters: int
     training_seconds: float
     seconds_per_picture: float
     on_front: frozenset[str]  # those of `COSTS` for which none is better and cheaper
 
+    @property
+    def row(self) -> Row:
+        """The first seed: what stands for the others where only one can be shown."""
+        return self.rows[0]
+
+    @property
+    def name(self) -> str:
+        """That of the model."""
+        return self.row.model
+
+    @property
+    def worst(self) -> tuple[int, float]:
+        """The seed whose main figure is the lowest, and that figure."""
+        return self._seed_at(int(np.argmin(self.by_seed)))
+
+    @property
+    def best(self) -> tuple[int, float]:
+        """The seed whose main figure is the highest, and that figure."""
+        return self._seed_at(int(np.argmax(self.by_seed)))
+
+    def _seed_at(self, place: int) -> tuple[int, float]:
+        return self.rows[place].seed, self.by_seed[place]
+
 
 def results(rows: Sequence[Row], main_score: str, seed: int) -> list[Result]:
-    """Reads the reports of the rows that have one.
+    """Reads the reports of the rows that have one, seeds of one model together.
+
+    Intervals cover the prompts and, of several seeds, the seeds: see
+    `training_seeds.widened`.
 
     Args:
         rows: Of one experiment.
@@ -55,31 +86,49 @@ def results(rows: Sequence[Row], main_score: str, seed: int) -> list[Result]:
     Raises:
         MissingStage: A row without a failure has no report.
     """
-    done = [row for row in rows if not row.failure]
+    by_model: dict[str, list[Row]] = {}
+    for row in rows:
+        if not row.failure:
+            by_model.setdefault(row.model, []).append(row)
+    models = list(by_model.values())
+    metrics = [
+        [storage.read_json(row.folder / METRICS, "evaluate") for row in model]
+        for model in models
+    ]
     _, split, lang, measure = main_score.split(".")
-    metrics = [storage.read_json(row.folder / METRICS, "evaluate") for row in done]
-    scores = [_scores(one["alignment"], measure) for one in metrics]
-    mains = [one.get(split, {}).get(lang) for one in scores]
-    gaps = _less_than_best(done, mains, main_score, seed)
+    folders = [[row.folder for row in model] for model in models]
+    alignments = [pooled(*pair, seed) for pair in zip(folders, metrics, strict=True)]
+    mains = [one.get(split, {}).get(lang, {}).get(measure) for one in alignments]
+    seeds = [by_seed(each, split, lang, measure) for each in metrics]
+    gaps = _less_than_best(folders, mains, seeds, main_score, seed)
     costs = {
-        "training_seconds": [training_seconds(row.folder / CURVES) for row in done],
-        "parameters": [one["cost"]["parameters"] for one in metrics],
+        "training_seconds": [_mean_seconds(each) for each in folders],
+        "parameters": [each[0]["cost"]["parameters"] for each in metrics],
     }
     fronts = {cost: pareto_front(mains, values) for cost, values in costs.items()}
     return [
         Result(
-            row=row,
+            rows=tuple(model),
             main=mains[i],
-            scores=scores[i],
-            questions=_questions(metrics[i]["alignment"], split, lang),
+            by_seed=seeds[i],
+            scores=_scores(alignments[i], measure),
+            questions=_questions(alignments[i], split, lang),
             less_than_best=gaps[i],
             parameters=costs["parameters"][i],
             training_seconds=costs["training_seconds"][i],
-            seconds_per_picture=metrics[i]["cost"]["seconds_per_picture"],
+            seconds_per_picture=_seconds_per_picture(metrics[i]),
             on_front=frozenset(cost for cost in COSTS if i in fronts[cost]),
         )
-        for i, row in enumerate(done)
+        for i, model in enumerate(models)
     ]
+
+
+def _mean_seconds(folders: Sequence[Path]) -> float:
+    return float(np.mean([training_seconds(folder / CURVES) for folder in folders]))
+
+
+def _seconds_per_picture(metrics: Sequence[dict]) -> float:
+    return float(np.mean([one["cost"]["seconds_per_picture"] for one in metrics]))
 
 
 def pareto_front(mains: Sequence[Figure | None], costs: Sequence[float]) -> list[int]:
@@ -129,18 +178,15 @@ def as_table(found: Sequence[Result]) -> pd.DataFrame:
 
 def as_content(found: Sequence[Result], rows: Sequence[Row], main_score: str) -> dict:
     """Gives what results.json holds: failed rows with their sentence, too."""
-    by_name = {result.row.name: _content(result) for result in found}
-    return {
-        "main_score": main_score,
-        "rows": [
-            {
-                "name": row.name,
-                "values": row.values,
-                **by_name.get(row.name, {"failure": row.failure}),
-            }
-            for row in rows
-        ],
-    }
+    by_model = {result.name: _content(result) for result in found}
+    listed: dict[str, dict] = {}
+    for row in rows:
+        if row.failure:
+            about = {"values": row.values, "failure": row.failure}
+            listed[f"failed {row.name}"] = {"name": row.name, **about}
+        else:
+            listed.setdefault(row.model, {"name": row.model, **by_model[row.model]})
+    return {"main_score": main_score, "rows": list(listed.values())}
 
 
 def _content(result: Result) -> dict:
@@ -154,15 +200,32 @@ def _content(result: Result) -> dict:
     }
     if result.less_than_best is not None:
         figures["less_than_best"] = result.less_than_best
-    return {**plain(figures), "on_front": sorted(result.on_front)}
+    if len(result.by_seed) > 1:
+        seeds = [row.seed for row in result.rows]
+        figures["seeds"] = dict(zip(seeds, result.by_seed, strict=True))
+    return {
+        "values": _values(result),
+        **plain(figures),
+        "on_front": sorted(result.on_front),
+    }
+
+
+def _values(result: Result) -> dict[str, object]:
+    if len(result.rows) == 1:
+        return result.row.values
+    return {key: one for key, one in result.row.values.items() if key != "train.seed"}
 
 
 def _flat(result: Result) -> dict:
-    flat: dict = {"row": result.row.name, **result.row.values}
+    flat: dict = {"row": result.name, **_values(result)}
     for split, by_lang in result.scores.items():
         for lang, figure in by_lang.items():
             for key, value in asdict(figure).items():
                 flat[f"{split}.{lang}.{key}"] = value
+    if len(result.by_seed) > 1:
+        flat["num_seeds"] = len(result.rows)
+        flat["worst_seed"], flat["worst"] = result.worst
+        flat["best_seed"], flat["best"] = result.best
     return {
         **flat,
         "parameters": result.parameters,
@@ -172,38 +235,44 @@ def _flat(result: Result) -> dict:
     }
 
 
-def _scores(alignment: dict, measure: str) -> dict[str, dict[str, Figure]]:
+def _scores(alignment: Scores, measure: str) -> dict[str, dict[str, Figure]]:
     found: dict[str, dict[str, Figure]] = {}
     for split, by_lang in alignment.items():
         for lang, figures in by_lang.items():
             if measure in figures:
-                found.setdefault(split, {})[lang] = Figure(**figures[measure])
+                found.setdefault(split, {})[lang] = figures[measure]
     return found
 
 
-def _questions(alignment: dict, split: str, lang: str) -> dict[str, Figure]:
+def _questions(alignment: Scores, split: str, lang: str) -> dict[str, Figure]:
     figures = alignment.get(split, {}).get(lang, {})
-    return {key: Figure(**figures[key]) for key in BAR_NAMES if key in figures}
+    return {key: figures[key] for key in BAR_NAMES if key in figures}
 
 
 def _less_than_best(
-    rows: Sequence[Row], mains: Sequence[Figure | None], main_score: str, seed: int
+    folders: Sequence[Sequence[Path]],
+    mains: Sequence[Figure | None],
+    seeds: Sequence[Sequence[float]],
+    main_score: str,
+    seed: int,
 ) -> list[Figure | None]:
-    """Compares each row with the best on the prompts and seeds that both have."""
+    """Compares each model with the best on the prompts and seeds that both have."""
     known = {i: one.value for i, one in enumerate(mains) if one is not None}
     if not known:
-        return [None] * len(rows)
+        return [None] * len(folders)
     best = max(known, key=lambda i: known[i])
-    first = read_rows(rows[best].folder)
+    first = judged(folders[best])
     _, split, lang, measure = main_score.split(".")
     gaps: list[Figure | None] = []
-    for i, row in enumerate(rows):
+    for i, model in enumerate(folders):
         gap = None
         if i in known and i != best:
             try:
-                compared = compare(first, read_rows(row.folder), seed)
+                compared = compare(first, judged(model), seed)
                 gap = compared.by_split.get(split, {}).get(lang, {}).get(measure)
             except (DataError, MismatchError):
                 gap = None  # other data: their figures stand side by side only
+        if gap is not None:
+            gap = widened(gap, seeds[best], seeds[i], least=-1, most=1)
         gaps.append(gap)
     return gaps

@@ -107,6 +107,7 @@ def render(
         lang=lang,
         scene_truth=measure != "r_precision",
         found=ordered,
+        pooled=any(len(result.rows) > 1 for result in found),
         columns=_columns(ordered),
         search=None if search is None else shown(search, rows),
         failed=[row for row in rows if row.failure],
@@ -139,7 +140,7 @@ def _columns(found: Sequence[Result]) -> list[tuple[str, str]]:
 
 
 def _notes(found: Sequence[Result]) -> list[str]:
-    facts = [read_facts(result.row.folder) for result in found]
+    facts = [read_facts(row.folder) for result in found for row in result.rows]
     return [
         f"The rows have different {what}, so their figures do not compare."
         for key, what in (("judge files", "judges"), ("examples", "data"))
@@ -156,23 +157,23 @@ def _against(found: Sequence[Result], cost: str) -> Against:
     return Against(
         cost=_COST_NAMES[cost],
         plot=scatter(figures, costs, front),
-        front=[known[i][0].row.name for i in front],
+        front=[known[i][0].name for i in front],
     )
 
 
 def _bars(found: Sequence[Result]) -> list[tuple[str, list[tuple[str, Figure]]]]:
     """Lists each type of question with the share of every row that has it."""
     panels = [
-        (title, [(r.row.name, r.questions[key]) for r in found if key in r.questions])
+        (title, [(r.name, r.questions[key]) for r in found if key in r.questions])
         for key, title in BAR_NAMES.items()
     ]
     return [(title, shares) for title, shares in panels if shares]
 
 
 def _charts(found: Sequence[Result]) -> list[tuple[str, Chart]]:
-    """Gives each row its own charts: losses of two families do not compare."""
+    """Gives each model its own charts: losses of two families do not compare."""
     return [
-        (result.row.name, chart)
+        (result.name, chart)
         for result in found
         for chart in charts(result.row.folder / CURVES)
     ]
@@ -190,7 +191,7 @@ def _wall(found: Sequence[Result]) -> Wall:
     for sample in chosen.itertuples(index=False, name=None):
         cells = [_cell(table.loc[[sample]].iloc[0]) for table in by_sample]
         lines.append({**dict(zip(_SAMPLE, sample, strict=True)), "cells": cells})
-    return Wall(names=[result.row.name for result in found], lines=lines)
+    return Wall(names=[result.name for result in found], lines=lines)
 
 
 def _first_of_each(samples: pd.DataFrame) -> pd.DataFrame:

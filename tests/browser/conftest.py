@@ -143,8 +143,20 @@ def experiment_page(tmp_path_factory, findings):
         metrics["cost"]["parameters"] = 10**5 * (number + 1)
         storage.write_json(place / "metrics.json", metrics)
         name = f"autoregressive-word_embedding-{number}"
-        rows.append(Row(name=name, values={}, num_steps=9, folder=place, failure=""))
-    failed = Row(name="gan", values={}, num_steps=0, folder=folder, failure="Diverged.")
+        rows.append(
+            Row(
+                name=name,
+                model=name,
+                seed=0,
+                values={},
+                num_steps=9,
+                folder=place,
+                failure="",
+            )
+        )
+    # Of one model another seed, which has the same report.
+    rows.append(replace(rows[-1], name=f"{name}-seed1", seed=1))
+    failed = replace(rows[0], name="gan", model="gan", failure="Diverged.")
     main = "alignment.test_seen.en.all_correct"
     experiment_pages.write([*rows, failed], folder, "families", main, seconds=300)
     return (folder / "index.html").read_text("utf-8")

@@ -1,7 +1,7 @@
 """Several models after one another, from reports that are made up."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from llmvis.errors import MissingStage
 from llmvis.evaluation import alignment, experiment_page, plain
 from llmvis.evaluation.experiment import Row, pareto_front, results, training_seconds
 from llmvis.evaluation.plots import scatter
+from llmvis.evaluation.training_seeds import widened
 from llmvis.metrics.figure import Figure
 from llmvis.png import encode_png
 
@@ -46,8 +47,8 @@ def rows(right, shade):
 def keep(tmp_path):
     """Keeps what a report has of a model, and gives the row of an experiment."""
 
-    def keep(name, right, *, parameters=1000, curves="20,10,2.0\n40,20,1.0\n"):
-        folder = tmp_path / name
+    def keep(name, right, *, seed=0, parameters=1000, curves="20,10,2\n40,20,1\n"):
+        folder = tmp_path / f"{name}{seed}"
         folder.mkdir()
         table = rows(right, shade=len(name))
         metrics = {
@@ -59,8 +60,15 @@ def keep(tmp_path):
         storage.write_json(folder / "facts.json", facts)
         table.to_parquet(folder / "prompts.parquet")
         (folder / "curves.csv").write_text(f"step,seconds,loss\n{curves}")
-        values = {"train.generator": name}
-        return Row(name=name, values=values, num_steps=40, folder=folder, failure="")
+        return Row(
+            name=f"{name}-seed{seed}",
+            model=name,
+            seed=seed,
+            values={"train.generator": name, "train.seed": seed},
+            num_steps=40,
+            folder=folder,
+            failure="",
+        )
 
     return keep
 
@@ -83,9 +91,7 @@ def test_a_row_has_its_figures_and_what_they_cost(keep):
 
 def test_the_tables_say_the_same_as_the_page(keep, tmp_path):
     good, bad = keep("masked", [1] * 9 + [0]), keep("vae", [1] * 2 + [0] * 8)
-    failed = Row(
-        name="gan", values={}, num_steps=0, folder=tmp_path, failure="It <diverged>."
-    )
+    failed = replace(bad, name="gan", model="gan", failure="It <diverged>.")
     experiment_page.write([bad, failed, good], tmp_path, "some", MAIN, seconds=20)
     content = json.loads((tmp_path / "results.json").read_text())
     table = pd.read_csv(tmp_path / "results.csv", index_col="row")
@@ -143,7 +149,15 @@ def test_rows_of_different_judges_come_with_a_warning(keep, tmp_path):
 
 
 def test_a_row_without_a_report_is_refused(tmp_path):
-    row = Row(name="a", values={}, num_steps=1, folder=tmp_path, failure="")
+    row = Row(
+        name="a",
+        model="a",
+        seed=0,
+        values={},
+        num_steps=1,
+        folder=tmp_path,
+        failure="",
+    )
     with pytest.raises(MissingStage):
         results([row], MAIN, seed=0)
 
@@ -160,6 +174,64 @@ def test_a_training_too_short_for_a_point_took_no_seconds(tmp_path):
     curves.write_text("step,validation_loss\n5,3\n")
 
     assert training_seconds(curves) == 0.0
+
+
+def test_seeds_of_one_model_are_one_row_of_the_table(keep, tmp_path):
+    seeds = [
+        keep("masked", [1] * good + [0] * (10 - good), seed=seed)
+        for seed, good in ((4, 6), (5, 9), (6, 9))
+    ]
+    other = keep("vae", [1] * 2 + [0] * 8)
+    lost = replace(seeds[0], name="masked-seed7", seed=7, failure="It <diverged>.")
+    rows = [*seeds, lost, other]
+    best, worst = results(rows, MAIN, seed=0)
+
+    assert best.main.value == pytest.approx(0.8)
+    assert best.main.n == 10
+    assert (best.worst, best.best) == ((4, 0.6), (5, 0.9))
+    assert best.questions["color"].value == pytest.approx(0.8)
+    assert best.training_seconds == 20.0
+    assert worst.less_than_best.value == pytest.approx(-0.6)
+    experiment_page.write(rows, tmp_path, "some", MAIN, seconds=20)
+    table = pd.read_csv(tmp_path / "results.csv", index_col="row")
+    content = json.loads((tmp_path / "results.json").read_text())
+    page = (tmp_path / "index.html").read_text()
+
+    assert table.index.tolist() == ["masked", "vae"]
+    assert table.loc["masked", ["worst_seed", "worst", "best"]].tolist() == [
+        4,
+        0.6,
+        0.9,
+    ]
+    assert [one["name"] for one in content["rows"]] == ["masked", "masked-seed7", "vae"]
+    assert content["rows"][0]["seeds"] == {"4": 0.6, "5": 0.9, "6": 0.9}
+    assert content["rows"][0]["values"] == {"train.generator": "masked"}
+    assert "3 seeds: worst 60\N{NO-BREAK SPACE}% (seed 4)" in page
+    assert "masked-seed7 failed" in page
+
+
+def test_the_interval_of_several_seeds_covers_them_as_well():
+    prompts = Figure(value=0.8, low=0.77, high=0.83, n=50)
+    # Student's t for two degrees of freedom is 4.303; the error of the mean is 0.01.
+    by_seed = [0.8 - 0.01 * 3**0.5, 0.8, 0.8 + 0.01 * 3**0.5]
+    wide = widened(prompts, by_seed, least=0, most=1)
+
+    assert (wide.value, wide.n) == (0.8, 50)
+    assert 0.8 - wide.low == pytest.approx((0.03**2 + 0.04303**2) ** 0.5, rel=1e-3)
+    assert wide.high - 0.8 == pytest.approx(0.8 - wide.low)
+    assert widened(prompts, [0.7, 0.9], least=0, most=1).high == 1
+    assert asdict(widened(prompts, [0.8], least=0, most=1)) == pytest.approx(
+        asdict(prompts)
+    )
+
+
+def test_equal_seeds_say_what_one_of_them_says(keep):
+    right = [1] * 7 + [0] * 3
+    alone, *_ = results([keep("vae", right)], MAIN, seed=0)
+    pair = [keep("masked", right, seed=seed) for seed in (0, 1)]
+    both, *_ = results(pair, MAIN, seed=0)
+
+    assert asdict(both.main) == pytest.approx(asdict(alone.main), rel=1e-5)
 
 
 def figure(value):

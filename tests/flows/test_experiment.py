@@ -194,9 +194,10 @@ def test_every_row_runs_once_and_the_project_is_as_before(made, plan):
     assert made.read("runs.txt").split() == ["regression-5", "autoregressive-2"]
     assert state(made) == before
     table = pd.read_csv(outcome.folder / "results.csv")
-    assert table["test.en.value"].tolist() == [0.9, 0.2, 0.9]
-    assert table["training_seconds"].tolist() == [7.0] * 3
-    assert "autoregressive-seed2" in (outcome.folder / "index.html").read_text()
+    assert table["row"].tolist() == ["autoregressive", "regression"]
+    assert table["test.en.value"].tolist() == [0.9, 0.2]
+    assert table["training_seconds"].tolist() == [7.0] * 2
+    assert "2 seeds: worst 90" in (outcome.folder / "index.html").read_text()
     saved = git("for-each-ref", "--format=%(refname)", "refs/exps/??/*/*")
     assert {ref.rpartition("/")[2] for ref in saved.split()} == {
         f"some-{row.name}" for row in plan(2).rows
@@ -228,7 +229,7 @@ def test_a_row_that_fails_is_told_and_the_others_go_on(made, plan):
     assert outcome.failures == {"autoregressive-seed7": sentence}
     assert list(outcome.num_steps) == ["autoregressive-seed5", "regression-seed5"]
     results = storage.read_json(outcome.folder / "results.json", "experiment")
-    assert results["rows"][2]["failure"] == sentence
+    assert results["rows"][-1]["failure"] == sentence
     assert "Out of ink" in (outcome.folder / "index.html").read_text()
     assert state(made) == before
 

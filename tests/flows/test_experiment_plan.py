@@ -41,6 +41,13 @@ also:
         "regression-seed1",
         "regression-seed5",
     ]
+    assert [row.model for row in plan.rows] == [
+        "autoregressive",
+        "autoregressive",
+        "regression",
+        "regression",
+        "regression",
+    ]
     train = plan.rows[3].params.train
     assert (train.generator, train.seed) == ("regression", 1)
     assert (train.hidden_dim, train.num_steps) == (96, 70)
@@ -54,6 +61,74 @@ also: [{train.text_encoder: lstm}]
 """)
 
     assert [row.name for row in plan.rows] == ["transformer", "lstm"]
+
+
+def test_rows_that_differ_in_their_seed_alone_are_one_model(read):
+    plan = read("{name: some, matrix: {train.seed: [0, 1]}}")
+
+    assert [row.name for row in plan.rows] == ["seed0", "seed1"]
+    assert [row.model for row in plan.rows] == ["some", "some"]
+
+
+WITH = """
+name: some
+seconds: 9
+set: {train: {learning_rate: 0.1}, sampling: {temperature: 0.3}}
+matrix: {train.generator: [autoregressive, masked]}
+also: [{train.generator: masked, train.learning_rate: 0.4}]
+with:
+  train.generator:
+    masked: {sampling: {temperature: 0.9}, train: {learning_rate: 0.2}}
+"""
+
+
+def test_a_row_gets_what_goes_with_its_value_and_keeps_its_name(read):
+    plan = read(WITH)
+    usual, masked, own = [row.params for row in plan.rows]
+
+    names = [row.name for row in plan.rows]
+    assert names[0] == "autoregressive-learning_rate0_1"
+    assert not any("temperature" in name for name in names)
+    assert (usual.sampling.temperature, usual.train.learning_rate) == (0.3, 0.1)
+    assert (masked.sampling.temperature, masked.train.learning_rate) == (0.9, 0.2)
+    assert (own.sampling.temperature, own.train.learning_rate) == (0.9, 0.4)
+    text = experiment_plan.with_steps(plan, plan.rows[1], 123)
+    assert overlay.as_params(text).sampling.temperature == 0.9
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ("3", "with of rows.yaml is 3, and must hold names"),
+        (
+            "{train.generator: [vae]}",
+            r"with\.train\.generator of .*\['vae'\], and",
+        ),
+        ("{train.generator: {vae: 3}}", r"with\.train\.generator\.vae of .* is 3"),
+        ("{train.generator: {vae: {train: 3}}}", "has train, which is 3"),
+        ("{train.seed: {0: {}}}", "has train.seed, which no row names"),
+        ("{train.generator: {gan: {}}}", "has 'gan', and no row has that value"),
+        ("{train.generator: {vae: {trian: {}}}}", "Row vae cannot be.*mean `train`"),
+        (
+            "{train.generator: {vae: {train: {num_steps: 5}}}}",
+            r"in seconds and in train\.num_steps",
+        ),
+    ],
+)
+def test_what_goes_with_no_row_is_refused_with_what_to_do(read, section, message):
+    with pytest.raises(ConfigError, match=message):
+        read(f"""
+name: some
+seconds: 9
+matrix: {{train.generator: [autoregressive, vae]}}
+with: {section}
+""")
+
+
+def test_a_search_has_nothing_that_goes_with_a_value(read):
+    text = "{name: a, search: {}, with: {train.generator: {vae: {}}}}"
+    with pytest.raises(ConfigError, match="has search and with"):
+        read(text)
 
 
 def test_the_steps_of_a_budget_are_written_into_the_params_of_its_row(read):
