@@ -3,11 +3,13 @@
     uv run python benchmarks/kills.py
     uv run python benchmarks/kills.py --num-kills 200 --seed 0
 
-The project is that of small_project.py; MLflow, Prefect and the model server are those
-that `llmvis up` starts, kept running by what keeps them running there. Before each kill
-a picture is added, so that every run makes a version. Then one of the pipeline command,
-a process of its stage, the tracking server and the model server is killed (SIGKILL) at
-a random moment of the run. What must hold of the registry is asked after every kill.
+The project is that of small_project.py; MLflow, Prefect, its worker and the model
+server are those that `llmvis up` starts, kept running by what keeps them running there.
+Before each kill a picture is added, so that every run makes a version. Then one of the
+pipeline command, a process of its stage, the tracking server and the model server is
+killed (SIGKILL) at a random moment of the run; or, of a run that the worker was asked
+for, Prefect, the worker, the process of the run or one of its stages. What must hold of
+the registry is asked after every kill.
 One run in three is followed by one that is left alone, after which all must be right,
 the others by one that is disturbed in its turn. Exit code 1 if anything that must hold
 does not.
@@ -18,7 +20,6 @@ import os
 import random
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -32,18 +33,19 @@ from typing import TypeVar
 import httpx
 import psutil
 from small_project import SmallProject
+from small_runs import CommandRun, Run, WorkerRun, until
 
 from flows import dvc_stage, running, up
-from flows.services import Service, Services, answers
+from flows.services import Services, answers
 from llmvis import environment, storage
 from llmvis.errors import RegistryError
 from llmvis.model_registry import store, versions
 
 T = TypeVar("T")
 NAME = "llmvis"
-VICTIMS = ("pipeline", "stage", "mlflow", "pictures")
+OF_COMMAND = ("pipeline", "stage", "mlflow", "pictures")
+OF_WORKER = ("prefect", "retraining")  # whom the worker's own runs need
 _SHARE_LEFT_ALONE = 1 / 3  # of the runs after a disturbed one
-_PATIENCE = 300.0  # seconds that anything may take on a busy machine
 _LEFTOVERS = (".*.writing", ".*.earlier")
 
 
@@ -54,7 +56,7 @@ class Outcome:
     victim: str
     moment: float  # seconds after the run began
     process: str
-    exit_code: int | None  # of the run that was disturbed
+    ended: str  # how the run that was disturbed ended
     recovery: float | None  # seconds of the next run, if it was left alone
     version: int  # the newest
     champion: int
@@ -65,7 +67,7 @@ class Outcome:
         recovery = "disturbed" if self.recovery is None else f"{self.recovery:.1f}"
         return (
             f"| {number} | {self.victim} | {self.process} | {self.moment:.1f} | "
-            f"{self.exit_code} | {recovery} | {self.version} | "
+            f"{self.ended} | {recovery} | {self.version} | "
             f"{self.champion} | {found} |"
         )
 
@@ -83,20 +85,11 @@ class Trial:
         self._project, self._kept, self._addresses = project, kept, addresses
         self._seen: set[int] = set()  # versions, none of which may vanish
 
-    def run(self) -> subprocess.Popen:
-        """Starts what `llmvis pipeline` does."""
-        with Path("said.txt").open("a") as said:
-            return subprocess.Popen(
-                [sys.executable, SmallProject.RUN],
-                env={
-                    **os.environ,
-                    "PREFECT_API_URL": self._addresses.prefect_api,
-                    "MLFLOW_TRACKING_URI": self._addresses.mlflow,
-                },
-                stdout=said,
-                stderr=said,
-                start_new_session=True,
-            )
+    def run(self, victim: str) -> Run:
+        """Starts what `llmvis pipeline` does, or asks the worker for a retraining."""
+        if victim in OF_WORKER:
+            return WorkerRun(self._addresses.prefect_api)
+        return CommandRun(self._addresses)
 
     def disturb(
         self, victim: str, moment: float, rng: random.Random, *, recovers: bool
@@ -104,27 +97,26 @@ class Trial:
         """Kills `victim` so many seconds after a run begins.
 
         Args:
-            victim: One of `VICTIMS`.
+            victim: One of `OF_COMMAND` or `OF_WORKER`.
             moment: Seconds.
             rng: Chooses among several processes of the victim.
             recovers: Whether another run follows, which nothing disturbs.
         """
         self._project.add_picture()
-        running_pipeline = self.run()
-        with suppress(subprocess.TimeoutExpired):
-            running_pipeline.wait(moment)
-        process = self._find(victim, running_pipeline, rng)
+        disturbed = self.run(victim)
+        disturbed.wait(moment)
+        process = self._find(victim, disturbed, rng)
         name = _kill(process)
-        exit_code = _wait(running_pipeline)
+        ended = disturbed.end()
         violations = list(self._stage_that_lives_on())
         violations += self._after_the_kill()
         recovery = None
         if recovers:
             started = time.monotonic()
-            again = _wait(self.run())
+            again = self.run(victim)
+            if (said := again.end()) != again.SUCCESS:
+                violations.append(f"the next run ended with {said}")
             recovery = time.monotonic() - started
-            if again != 0:
-                violations.append(f"the next run ended with {again}")
             violations += self._after_the_next_run()
         newest = self._answered(lambda: versions.list_versions(NAME))[0].version
         champion = self._answered(lambda: versions.champion(NAME))
@@ -132,7 +124,7 @@ class Trial:
             victim=victim,
             moment=moment,
             process=name,
-            exit_code=exit_code,
+            ended=ended,
             recovery=recovery,
             version=newest,
             champion=champion.version if champion else 0,
@@ -140,26 +132,30 @@ class Trial:
         )
 
     def _find(
-        self, victim: str, pipeline: subprocess.Popen, rng: random.Random
+        self, victim: str, disturbed: Run, rng: random.Random
     ) -> psutil.Process | None:
         if victim == "pipeline":
-            return psutil.Process(pipeline.pid) if pipeline.poll() is None else None
+            return disturbed.process()
         if victim == "stage":
-            return _wait_for_stage(pipeline, rng)
-        _until(lambda: victim not in self._kept.missing())
+            return _wait_for_stage(disturbed, rng)
+        until(lambda: victim not in self._kept.missing())
         [service] = [k for k in self._kept._kept if k.service.name == victim]
         assert service.process is not None
         family = psutil.Process(service.process.pid)
         return rng.choice([family, *family.children(recursive=True)])
 
     def _stage_that_lives_on(self) -> Iterator[str]:
-        if not _until(lambda: not _stages(), seconds=30):
+        if not until(lambda: not _stages(), seconds=30):
             yield f"{[' '.join(p.cmdline()) for p in _stages()]} live on"
 
     def _after_the_kill(self) -> Iterator[str]:
-        if not _until(lambda: answers(f"{self._addresses.mlflow}/health")):
-            yield "MLflow did not come back"
-            return
+        for name, address in (
+            ("MLflow", f"{self._addresses.mlflow}/health"),
+            ("Prefect", f"{self._addresses.prefect_api}/health"),
+        ):
+            if not until(lambda address=address: answers(address)):
+                yield f"{name} did not come back"
+                return
         yield from self._about_the_registry()
 
     def _after_the_next_run(self) -> Iterator[str]:
@@ -173,7 +169,7 @@ class Trial:
             return question()
         except RegistryError:
             time.sleep(2)
-            _until(lambda: answers(f"{self._addresses.mlflow}/health"))
+            until(lambda: answers(f"{self._addresses.mlflow}/health"))
             return question()
 
     def _about_the_registry(self) -> Iterator[str]:
@@ -229,7 +225,7 @@ class Trial:
                 return champion is not None and now["version"] == champion.label
             return False
 
-        if not _until(serves_it):
+        if not until(serves_it):
             yield "the model server does not serve the champion"
 
 
@@ -239,17 +235,24 @@ def main(num_kills: int, seed: int) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leaving no service
     rng = random.Random(seed)
     num_violations = 0
-    with trial() as (asked, usual):
-        print(f"An undisturbed run takes {usual:.1f} s.")
+    with trial() as asked:
+        by_command, by_worker = _timed(asked, "pipeline"), _timed(asked, "retraining")
+        usual = dict.fromkeys(OF_COMMAND, by_command)
+        usual |= dict.fromkeys(OF_WORKER, by_worker)
         print(
-            "| | victim | process | after, s | exit code | next run, s | newest |"
+            f"An undisturbed run takes {by_command:.1f} s, by the worker "
+            f"{by_worker:.1f} s."
+        )
+        print(
+            "| | victim | process | after, s | run ended | next run, s | newest |"
             " champion | found |"
         )
         print("|---|---|---|---|---|---|---|---|---|", flush=True)
         for number in range(num_kills):
-            moment = rng.uniform(0, usual)
+            victim = rng.choice(list(usual))
+            moment = rng.uniform(0, usual[victim])
             recovers = number == num_kills - 1 or rng.uniform(0, 1) < _SHARE_LEFT_ALONE
-            outcome = asked.disturb(rng.choice(VICTIMS), moment, rng, recovers=recovers)
+            outcome = asked.disturb(victim, moment, rng, recovers=recovers)
             print(outcome.row(number + 1), flush=True)
             num_violations += bool(outcome.violations)
     print(f"{num_violations} of {num_kills} kills did harm.")
@@ -257,8 +260,8 @@ def main(num_kills: int, seed: int) -> int:
 
 
 @contextmanager
-def trial() -> Iterator[tuple[Trial, float]]:
-    """Starts a project with a champion; gives it and the seconds of a run."""
+def trial() -> Iterator[Trial]:
+    """Starts a project with a champion, and what `llmvis up` starts."""
     before = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
@@ -266,24 +269,25 @@ def trial() -> Iterator[tuple[Trial, float]]:
             project = SmallProject(Path(folder).resolve(), _free_ports())
             params = project.prepare()
             os.environ.pop("MLFLOW_TRACKING_URI", None)
+            os.environ["PYTHONPATH"] = folder
             addresses = up.Addresses(params)
             store.connect()  # makes the default store, before others meet none
             services = list(up._services(params, addresses))
             # Not with the file beneath it, as the services do: it may be killed too.
             os.environ["MLFLOW_TRACKING_URI"] = addresses.mlflow
-            with _kept_up([s for s in services if s.name != "retraining"]) as kept:
+            with _kept_up(Services(services)) as kept:
                 asked = Trial(project, kept, addresses)
-                seconds = [_timed(asked) for _ in range(2)]
-                _until(lambda: not kept.missing())
-                yield asked, seconds[1]
+                _timed(asked, "pipeline")  # makes the first champion
+                until(lambda: not kept.missing())
+                yield asked
         finally:
             running.end_leftovers()
             os.chdir(before)
 
 
 @contextmanager
-def _kept_up(services: list[Service]) -> Iterator[Services]:
-    kept, ended = Services(services), threading.Event()
+def _kept_up(kept: Services) -> Iterator[Services]:
+    ended = threading.Event()
 
     def keep_up() -> None:
         while not ended.is_set():
@@ -292,7 +296,7 @@ def _kept_up(services: list[Service]) -> Iterator[Services]:
     thread = threading.Thread(target=keep_up)
     thread.start()
     try:
-        if not _until(lambda: not kept.missing()):
+        if not until(lambda: not kept.missing()):
             sys.exit(f"{kept.missing()} did not start.")
         yield kept
     finally:
@@ -301,11 +305,12 @@ def _kept_up(services: list[Service]) -> Iterator[Services]:
         kept.stop()
 
 
-def _timed(asked: Trial) -> float:
+def _timed(asked: Trial, victim: str) -> float:
     asked._project.add_picture()
     started = time.monotonic()
-    if _wait(asked.run()):
-        sys.exit(f"The first run failed:\n{Path('said.txt').read_text()[-3000:]}")
+    run = asked.run(victim)
+    if (said := run.end()) != run.SUCCESS:
+        sys.exit(f"A run ended with {said}:\n{run.last_words()}")
     return time.monotonic() - started
 
 
@@ -320,12 +325,10 @@ def _kill(process: psutil.Process | None) -> str:
     return name
 
 
-def _wait_for_stage(
-    pipeline: subprocess.Popen, rng: random.Random
-) -> psutil.Process | None:
-    while pipeline.poll() is None:
+def _wait_for_stage(run: Run, rng: random.Random) -> psutil.Process | None:
+    while (pipeline := run.process()) is not None:
         with suppress(psutil.NoSuchProcess):
-            found = psutil.Process(pipeline.pid).children(recursive=True)
+            found = pipeline.children(recursive=True)
             if found:
                 return rng.choice(found)
         time.sleep(0.02)
@@ -343,28 +346,6 @@ def _stages() -> list[psutil.Process]:
         if process.info["cwd"] == here and writes:
             found.append(process)
     return [p for p in found if p.info["status"] != psutil.STATUS_ZOMBIE]
-
-
-def _wait(process: subprocess.Popen) -> int | None:
-    try:
-        return process.wait(_PATIENCE)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGUSR1)
-        time.sleep(1)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        stood = Path("said.txt").read_text(errors="replace")[-3000:]
-        print(f"After {_PATIENCE:.0f} s it stood here:\n{stood}", file=sys.stderr)
-        return None
-
-
-def _until(holds: Callable[[], bool], seconds: float = _PATIENCE) -> bool:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.2)
-    return True
 
 
 def _free_ports() -> tuple[int, int, int]:

@@ -3,7 +3,8 @@
 Ingest, DVC, Prefect, MLflow, the registry, promotion and the model server are those of
 llmvis. Training copies a model that was made before, and says in it which examples it
 is of; evaluation makes a report up. What takes ten seconds for TensorFlow alone, the
-fresh process before a promotion and the champion's pictures at the gate, is left out.
+fresh process before a promotion and the champion's pictures at the gate, is left out,
+by modules of the project that its processes find through PYTHONPATH.
 """
 
 import dataclasses
@@ -123,19 +124,31 @@ def drawn(champion, *_):
     return contender(champion.label, round(NUM_PROMPTS * share)), None
 """
 
-_RUN = """
+_SHORTCUTS = """
 import faulthandler, signal
 faulthandler.register(signal.SIGUSR1)  # says where it stands to whoever asks
 import made_up
-from llmvis import environment
 from llmvis.model_registry import smoke_test, timing, trial
 smoke_test.require_drawing = lambda version: None
 trial._drawn = made_up.drawn
 trial._drawer = lambda *_: None
 timing.seconds_per_picture = lambda *_: [made_up.COST["seconds_per_picture"]] * 2
+"""
+
+_RUN = """
+import shortcuts
+from llmvis import environment
 environment.prepare()
 from flows.pipeline import pipeline
 pipeline()
+"""
+
+# Python reads it first of all; a retraining runs in a process that Prefect starts.
+_SITE_CUSTOMIZE = """
+import sys
+command = " ".join(sys.orig_argv)
+if any(word in command for word in ("prefect.engine", "flow_engine", "spawn_main")):
+    import shortcuts
 """
 
 
@@ -161,13 +174,20 @@ class SmallProject:
             ("train.py", _TRAIN),
             ("evaluate.py", _EVALUATE),
             ("made_up.py", _MADE_UP),
+            ("shortcuts.py", _SHORTCUTS),
+            ("sitecustomize.py", _SITE_CUSTOMIZE),
             (self.RUN, _RUN),
         ):
             self._write(name, text)
         self._changes: overlay.Values = {
             "ingest": {"source": "sidecar_text", "path": "raw", "image_size": _SIDE},
             "serve": {"port": pictures, "max_batch_size": 1},
-            "up": {"mlflow_port": mlflow, "prefect_port": prefect},
+            "up": {
+                "mlflow_port": mlflow,
+                "prefect_port": prefect,
+                "cron": None,
+                "settle": 3600,  # it is retrained when it is asked to be
+            },
         }
 
     def prepare(self) -> config.Params:
