@@ -12,11 +12,9 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-import boto3
 import fsspec
 import pandas as pd
 import pytest
-from moto.server import ThreadedMotoServer
 
 from llmvis import storage
 from llmvis.datasets import far_files
@@ -277,28 +275,13 @@ class TestDataSetsOfDvc:
             Place("ds://things")
 
 
-@pytest.fixture
-def bucket(monkeypatch):
-    """Puts a file into a bucket of an S3 server on this machine."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    server = ThreadedMotoServer("127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-    client = boto3.client("s3")
-    client.create_bucket(Bucket="pictures")
-    yield lambda key, data: client.put_object(Bucket="pictures", Key=key, Body=data)
-    client.close()
-    server.stop()
-
-
-def test_a_folder_on_s3_is_read_like_one_here(raw, take_in, bucket):
+def test_a_folder_on_s3_is_read_like_one_here(raw, take_in, s3):
+    s3.create_bucket(Bucket="pictures")
     for path in raw.rglob("*.*"):
-        bucket(f"a set/{path.relative_to(raw)}", path.read_bytes())
+        key = f"a set/{path.relative_to(raw)}"
+        s3.put_object(Bucket="pictures", Key=key, Body=path.read_bytes())
     far = take_in("s3://pictures/a set")
-    bucket("a set/e.png", b"")
+    s3.put_object(Bucket="pictures", Key="a set/e.png", Body=b"")
     later = take_in("s3://pictures/a set")
 
     assert ids(far) == ids(take_in(raw))

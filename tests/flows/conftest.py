@@ -50,6 +50,23 @@ Path("data/report").mkdir(parents=True)
 Path("data/report/file").write_text("report")
 """
 
+# Evaluates in no time: a report with what registering and the gate read.
+REPORT = """
+import json
+from pathlib import Path
+import numpy as np
+import pandas as pd
+from llmvis.png import encode_png
+Path("data/report").mkdir(parents=True)
+figure = {"value": 0.4, "low": 0.3, "high": 0.5, "n": 100}
+report = {"alignment": {"test": {"en": {"r_precision": figure}}}}
+Path("data/report/metrics.json").write_text(json.dumps(report))
+Path("data/report/facts.json").write_text(json.dumps({"judge files": "none"}))
+rows = {"split": "test", "lang": "en", "prompt": "a", "example_id": "a", "seed": 0}
+rows["image"] = {"bytes": encode_png(np.zeros((4, 4, 3), np.uint8))}
+pd.DataFrame([rows | {"r_precision": 1.0}]).to_parquet("data/report/prompts.parquet")
+"""
+
 # Writes half its output and a checkpoint, starts a child, and hangs.
 HANGING = """
 import subprocess, time

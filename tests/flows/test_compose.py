@@ -15,25 +15,11 @@ import pytest
 
 from flows import overlay
 from llmvis import sections
+from tests.flows.conftest import REPORT
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 600  # seconds
 PORTS = {"mlflow": 5000, "prefect": 4200, "pictures": 8000}
-EVALUATE = """
-import json
-from pathlib import Path
-import numpy as np
-import pandas as pd
-from llmvis.png import encode_png
-Path("data/report").mkdir(parents=True)
-figure = {"value": 0.4, "low": 0.3, "high": 0.5, "n": 100}
-report = {"alignment": {"test": {"en": {"r_precision": figure}}}}
-Path("data/report/metrics.json").write_text(json.dumps(report))
-Path("data/report/facts.json").write_text(json.dumps({"judge files": "none"}))
-rows = {"split": "test", "lang": "en", "prompt": "a", "example_id": "a", "seed": 0}
-rows["image"] = {"bytes": encode_png(np.zeros((4, 4, 3), np.uint8))}
-pd.DataFrame([rows | {"r_precision": 1.0}]).to_parquet("data/report/prompts.parquet")
-"""
 TRAIN = """
 import shutil
 from pathlib import Path
@@ -109,7 +95,7 @@ def team(project, postgres, ports, tmp_path, tiny_model_folder, monkeypatch):
     (project.root / "raw").mkdir()
     changes = {"ingest": {"path": "raw"}, "up": {"settle": 1, "cron": None}}
     project.write("params.yaml", overlay.merged(changes))
-    project.write("evaluate.py", EVALUATE)
+    project.write("evaluate.py", REPORT)
     project.write("train.py", TRAIN)
     addresses = {
         "@postgres/": f"@127.0.0.1:{postgres.port}/",

@@ -5,9 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from flows import dvc_stage, reproduce, retrain
 from llmvis.errors import ConfigError, RegistryError
@@ -103,29 +101,13 @@ def test_a_version_comes_out_again(version, project, tmp_path):
         reproduce.reproduce(version, tmp_path / "third")
 
 
-@pytest.fixture
-def s3(monkeypatch):
-    """The address of an S3 server with the bucket `llmvis`."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "any")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    server = ThreadedMotoServer("127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-    client = boto3.client("s3")
-    client.create_bucket(Bucket="llmvis")
-    client.close()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 def test_a_retraining_pushes_to_s3_and_a_version_comes_out_again_from_there(
     version, project, tmp_path, s3
 ):
+    s3.create_bucket(Bucket="llmvis")
     for arguments in (
         ("add", "--force", "store", "s3://llmvis/data"),
-        ("modify", "--local", "store", "endpointurl", s3),
+        ("modify", "--local", "store", "endpointurl", s3.meta.endpoint_url),
     ):
         command = [sys.executable, "-m", "dvc", "remote", *arguments, "--quiet"]
         subprocess.run(command, check=True)

@@ -13,25 +13,10 @@ import pytest
 from flows import overlay
 from flows.up import Addresses
 from llmvis import config
+from tests.flows.conftest import REPORT
 
 LLMVIS = (sys.executable, "-c", "from llmvis.cli import main; main()")
 PATIENCE = 600  # seconds
-REPORT = """
-import json
-from pathlib import Path
-import numpy as np
-import pandas as pd
-from llmvis import storage
-from llmvis.png import encode_png
-Path("data/report").mkdir(parents=True)
-figure = {"value": 0.4, "low": 0.3, "high": 0.5, "n": 100}
-report = {"alignment": {"test": {"en": {"r_precision": figure}}}}
-Path("data/report/metrics.json").write_text(json.dumps(report))
-Path("data/report/facts.json").write_text(json.dumps({"judge files": "none"}))
-rows = {"split": "test", "lang": "en", "prompt": "a", "example_id": "a", "seed": 0}
-rows["image"] = {"bytes": encode_png(np.zeros((4, 4, 3), np.uint8))}
-pd.DataFrame([rows | {"r_precision": 1.0}]).to_parquet("data/report/prompts.parquet")
-"""
 
 
 def free_ports(number):

@@ -10,7 +10,7 @@ import pytest
 from llmvis.errors import RegistryError
 from llmvis.model_registry import champions, fetching, hashes, history, turns, versions
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.timeout(1800)
 NUM_KILLS = 6
 
 
@@ -61,6 +61,7 @@ def test_promotions_and_a_database_that_is_killed(database, register):
     assert [change.after for change in history.read("llmvis")] == [1, 2, 1]
 
 
+@pytest.mark.slow
 def test_a_database_that_is_killed_in_a_promotion_keeps_one_champion(
     database, register, monkeypatch
 ):
@@ -86,6 +87,7 @@ def test_a_database_that_is_killed_in_a_promotion_keeps_one_champion(
         assert latest.after == other
 
 
+@pytest.mark.slow
 def test_a_database_that_is_killed_in_a_registration_has_no_half_version(
     database, register, tmp_path
 ):
