@@ -4,6 +4,7 @@ Where `train.start_from` names a version, its image tokenizer is taken as it is:
 its weights know of codes holds for no others.
 """
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,14 @@ from llmvis.prompts.text_tokenizer import TextTokenizer
 from llmvis.training.augmentation import AugmentedPixels, draw_views
 
 EXAMPLES, TOKENS = Path("data/examples"), Path("data/tokens")
+CHECKPOINT = Path(".dvc/tmp/tokenize")  # to go on from after a kill
 TRAINED_ON = ("train", "validation")
 
 
 def tokenize() -> None:
     """Writes both tokenizers and the tokens of the splits that training reads.
+
+    Goes on where a training of the same params and pictures was cut off.
 
     Raises:
         MissingStage: data/examples is empty.
@@ -37,6 +41,8 @@ def tokenize() -> None:
     )
     # TensorFlow takes ten seconds to import, so errors above come first.
     from llmvis.training import image_tokens
+    from llmvis.training.curve import CURVE
+    from llmvis.training.token_alarms import token_alarms
 
     with storage.staged(TOKENS) as staging, storage.scratch() as scratch:
         unpacked = {
@@ -50,9 +56,11 @@ def tokenize() -> None:
             )
             pixels["train"] = AugmentedPixels(unpacked["train"], views)
             storage.write_views(staging, "train", views)
-        image_tokenizer = _image_tokenizer(params.tokenize, began, pixels["train"])
+        image_tokenizer = _image_tokenizer(params, began, pixels["train"])
         text_tokenizer.save(staging / "text_tokenizer.json")
         image_tokenizer.save(staging / "image_tokenizer.keras")
+        if began is None:
+            shutil.copy(CHECKPOINT / CURVE, staging)
         for split in TRAINED_ON:
             tokens = image_tokens.make_tokens(
                 text_tokenizer,
@@ -62,6 +70,10 @@ def tokenize() -> None:
                 _report_reading(split, len(pixels[split])),
             )
             storage.write_tokens(staging, split, tokens)
+        held_out = unpacked["validation"], tokens.codes  # the last of TRAINED_ON
+        for alarm in token_alarms(image_tokenizer, *held_out):
+            progress.say(alarm)
+    shutil.rmtree(CHECKPOINT, ignore_errors=True)
 
 
 def _require_held_out():
@@ -92,15 +104,18 @@ def _image_tokenizer(params, began, pixels):
     from llmvis.training import image_tokens
 
     if began is None:
+        num_steps = params.tokenize.num_steps
         return image_tokens.fit_image_tokenizer(
-            params,
+            params.tokenize,
             pixels,
-            _report(params.num_steps),
-            lambda doing: progress.report(0, params.num_steps, doing),
+            _report(num_steps),
+            lambda doing: progress.report(0, num_steps, doing),
+            folder=CHECKPOINT,
+            origin=f"{storage.fingerprint(EXAMPLES)} {params.augment}",
         )
     path = began.folder / "image_tokenizer.keras"
     return image_tokens.earlier_image_tokenizer(
-        params, path, pixels.shape[1], began.label
+        params.tokenize, path, pixels.shape[1], began.label
     )
 
 

@@ -44,6 +44,8 @@ def train() -> None:
     ):
         storage.write_json(TRAINING / "run.json", {"run_id": run.run_id})
         run.log_lineage(Path())
+        if run_id is None:
+            run.log_curves(_image_tokenizer_curve())
         captions = storage.read_captions(EXAMPLES, "validation")
         journal = Journal(TRAINING, model, captions, run, progress.say)
         data = assembly.training_set(model, TOKENS, EXAMPLES, scratch)
@@ -66,6 +68,15 @@ def train() -> None:
         checkpoints.remove(TRAINING)
         best_weights.remove(TRAINING)
         run.made(MODEL)
+
+
+def _image_tokenizer_curve():
+    from llmvis.training.curve import read_curve
+
+    return [
+        {"step": row["step"], "image_tokenizer_loss": row["loss"]}
+        for row in read_curve(TOKENS)
+    ]
 
 
 def _model(params, began):

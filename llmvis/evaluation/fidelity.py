@@ -7,7 +7,7 @@ import numpy as np
 from llmvis.errors import ConfigError, MismatchError
 from llmvis.evaluation.alignment import Scores, shifted
 from llmvis.evaluation.asking import Asked, Drawn
-from llmvis.metrics.codebook import codebook_use
+from llmvis.metrics.codebook import mean_codebook_use
 from llmvis.metrics.figure import Figure, mean_of_clusters
 from llmvis.metrics.psnr import psnr
 from llmvis.metrics.ssim import ssim
@@ -51,21 +51,16 @@ def tokenizer_figures(model, images: np.ndarray, seed: int) -> dict:
         them that occurs) and `codebook_perplexity` (of a digit, on average).
     """
     figures = likeness_figures(images, model.reconstruct(images), seed)
-    # Each digit has a codebook of its own, and can collapse on its own.
     codebooks = [
         (digits, size) for digits, size in model.codebooks(images) if len(digits)
     ]
     if not codebooks:
         return figures
-    sizes = [size for _, size in codebooks]
-    usages, perplexities = zip(
-        *(codebook_use(*book) for book in codebooks), strict=True
-    )
-    usage, perplexity = np.average(usages, weights=sizes), np.mean(perplexities)
+    usage, perplexity = mean_codebook_use(codebooks)
     return figures | {
-        "codebook_size": sum(sizes),
-        "codebook_usage": float(usage),
-        "codebook_perplexity": float(perplexity),
+        "codebook_size": sum(size for _, size in codebooks),
+        "codebook_usage": usage,
+        "codebook_perplexity": perplexity,
     }
 
 

@@ -1,5 +1,7 @@
 """How much of its codebook an image tokenizer uses."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from llmvis.errors import DataError
@@ -28,3 +30,23 @@ def codebook_use(codes: np.ndarray, codebook_size: int) -> tuple[float, float]:
     shares = counts[counts > 0] / codes.size
     perplexity = float(np.exp(-np.sum(shares * np.log(shares))))
     return float(np.mean(counts > 0)), perplexity
+
+
+def mean_codebook_use(
+    codebooks: Sequence[tuple[np.ndarray, int]],
+) -> tuple[float, float]:
+    """Measures the use of several codebooks: each can collapse on its own.
+
+    Args:
+        codebooks: The codes and the size of each, at least one.
+
+    Returns:
+        Share of the codes of all that occur, in [0, 1], and their mean perplexity;
+        higher is better for both.
+
+    Raises:
+        DataError: A code lies outside its codebook.
+    """
+    usages, perplexities = zip(*(codebook_use(*one) for one in codebooks), strict=True)
+    usage = np.average(usages, weights=[size for _, size in codebooks])
+    return float(usage), float(np.mean(perplexities))

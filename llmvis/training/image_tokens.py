@@ -9,7 +9,12 @@ import keras
 import numpy as np
 
 from llmvis.config import TokenizeConfig
-from llmvis.errors import ConfigError, MismatchError, TrainingError
+from llmvis.errors import (
+    ConfigError,
+    DivergedError,
+    MismatchError,
+    TrainingError,
+)
 from llmvis.image_tokenizers.backdrops import (
     find_backdrops,
     nearest_backdrops,
@@ -25,9 +30,11 @@ from llmvis.image_tokenizers.sketch_tokenizer import SketchTokenizer
 from llmvis.processes import map_chunks
 from llmvis.prompts.text_tokenizer import TextTokenizer
 from llmvis.records import Tokens
+from llmvis.training import checkpoints
 from llmvis.training.augmentation import AugmentedPixels
 from llmvis.training.batches import Draws
 from llmvis.training.build import build_layer_tokenizer, build_sketch_tokenizer
+from llmvis.training.curve import Curve
 from llmvis.training.cutout_batches import CutoutBatches
 from llmvis.training.fit import Observer, Plan, fit
 
@@ -39,6 +46,7 @@ _PICTURES_FOR_PALETTES = 4_000  # of these, whose palettes are counted
 _CHUNK = 200  # pictures that one process looks through at a time
 _CAPTIONS = 20_000  # that one process splits into words at a time
 _BLOCK = 4_000  # pictures encoded between two reports
+_KEEP_EVERY = 250  # steps between two checkpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,45 +63,73 @@ def fit_image_tokenizer(
     pixels: np.ndarray | AugmentedPixels,
     on_step: Callable[[int, float], None],
     say: Callable[[str], None],
+    *,
+    folder: Path,
+    origin: str,
 ) -> ImageTokenizer:
     """Trains an image tokenizer.
+
+    Takes up the checkpoint in `folder` if it was made from the same params and
+    pictures.
 
     Args:
         config: Its family and sizes, and how long to train.
         pixels: Shape `(N, Y, X, 3)`, uint8.
         on_step: Hears of every step and its loss.
         say: Hears what is going on before the first step.
+        folder: Gets the checkpoint, and `curve.csv`, the losses by step.
+        origin: Names the pictures.
 
     Raises:
-        TrainingError: There are fewer pictures than one batch, or the loss diverged.
+        DivergedError: The loss is no number any more.
+        TrainingError: There are fewer pictures than one batch.
     """
     if len(pixels) < config.batch_size:
         raise TrainingError(
             f"There are {len(pixels)} training pictures, and one batch takes "
             f"{config.batch_size}. Add pictures, or lower tokenize.batch_size."
         )
+    made_from = f"{config} pixels={origin}"
+    checkpoints.prepare(folder, made_from)
     keras.utils.set_random_seed(config.seed)  # of the initial weights
     fitting = IMAGE_TOKENIZERS[config.image_tokenizer](config, pixels, say)
-    plan = Plan(
+    try:
+        fit(
+            fitting.tokenizer,
+            fitting.batch_at,
+            _plan(config),
+            _observer(Curve(folder), on_step),
+            checkpoint_folder=folder,
+            made_from=made_from,
+        )
+    except DivergedError as error:
+        raise DivergedError(
+            f"The image tokenizer cannot be trained so. {error} They are "
+            "tokenize.learning_rate and tokenize.adam_learning_rate."
+        ) from error
+    fitting.settle()
+    return fitting.tokenizer
+
+
+def _plan(config):
+    return Plan(
         num_steps=config.num_steps,
         learning_rate=config.learning_rate,
         adam_learning_rate=config.adam_learning_rate,
         pretrained_learning_rate=0.0,
         weight_decay=0.0,
-        validate_every=config.num_steps,
+        validate_every=_KEEP_EVERY,
         seed=config.seed,
     )
-    observer = Observer(on_step=on_step, on_validation=lambda _: None)
-    fit(
-        fitting.tokenizer,
-        fitting.batch_at,
-        plan,
-        observer,
-        checkpoint_folder=None,
-        made_from="",
-    )
-    fitting.settle()
-    return fitting.tokenizer
+
+
+def _observer(curve, on_step):
+    def both(step, loss):
+        curve.add(step, loss)
+        on_step(step, loss)
+
+    # It has no loss on held-out pictures: what they lose is measured once, afterwards.
+    return Observer(on_step=both, on_validation=lambda _: curve.write())
 
 
 def earlier_image_tokenizer(
