@@ -24,7 +24,7 @@ def evaluate() -> None:
         DataError: There are too few prompts to score.
     """
     params = config.read()
-    for folder, stage in ((MODEL, "train"), (JUDGE, "judge")):
+    for folder, stage in ((MODEL, "finish"), (JUDGE, "judge")):
         if not folder.exists():  # noticed before the slow imports
             raise MissingStage(folder, stage)
     progress.report(0, 1, "loading the model and the judge")

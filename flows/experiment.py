@@ -137,7 +137,7 @@ def _bring_up_to_date(plan: Plan, row: Row, folder: Path, parent: str) -> int:
                 experiments.save(f"{plan.name}-{row.name}")
         for path in _KEPT:
             shutil.copy(path, place)
-        nesting.nest(storage.fingerprint(MODEL), parent)
+        nesting.nest(MODEL, parent)
     if not ran:
         progress.say("Every stage is up to date.")
     return num_steps

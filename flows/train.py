@@ -1,4 +1,4 @@
-"""tokens -> model: trains the generator that params.yaml names."""
+"""tokens -> networks: trains the generator that params.yaml names."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ from flows import progress, start
 from llmvis import config, storage
 
 EXAMPLES, TOKENS = Path("data/examples"), Path("data/tokens")
-MODEL, TRAINING = Path("data/model"), Path("data/training")
+NETWORKS, TRAINING = Path("data/networks"), Path("data/training")
 
 
 def train() -> None:
-    """Fits one generator and writes it to data/model; the way there to data/training.
+    """Fits one generator and writes it to data/networks; the way to data/training.
 
     Goes on where a training of the same params and tokens was cut off.
 
@@ -28,7 +28,6 @@ def train() -> None:
         assembly,
         best_weights,
         checkpoints,
-        finishing,
         generators,
     )
     from llmvis.training.journal import Journal
@@ -54,20 +53,13 @@ def train() -> None:
                 model.generator,
                 params.train,
                 data,
-                journal.observing(_report("training", params.train.num_steps)),
+                journal.observing(_report(params.train.num_steps)),
                 TRAINING,
             )
-        model.finisher = finishing.make_finisher(
-            params.finishing,
-            EXAMPLES,
-            scratch,
-            _report("learning to enlarge", params.finishing.num_steps),
-            seed=params.train.seed,
-        )
-        model.save(MODEL)
+        model.save(NETWORKS)
         checkpoints.remove(TRAINING)
         best_weights.remove(TRAINING)
-        run.made(MODEL)
+        run.made(NETWORKS)
 
 
 def _image_tokenizer_curve():
@@ -97,8 +89,8 @@ def _model(params, began):
     return model
 
 
-def _report(doing, num_steps):
+def _report(num_steps):
     def on_step(step, loss):
-        progress.report(step, num_steps, f"{doing}, loss {loss:.3f}")
+        progress.report(step, num_steps, f"training, loss {loss:.3f}")
 
     return on_step

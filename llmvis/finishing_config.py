@@ -5,6 +5,9 @@ from typing import Literal
 
 from llmvis.sections import require
 
+ABOUT_FILE, NETWORK_FILE = "finishing.json", "super_resolution.keras"
+FINISHING_FILES = (ABOUT_FILE, NETWORK_FILE)  # what finishing adds to the networks
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FinishingConfig:

@@ -218,13 +218,13 @@ class TextToImage:
             MismatchError: Its parts were not made for each other.
         """
         if not (folder / _GENERATOR).exists():
-            raise MissingStage(folder / _GENERATOR, "train")
+            raise MissingStage(folder / _GENERATOR, "finish")
         text_tokenizer = TextTokenizer.load(folder / _TEXT_TOKENIZER)
         about = read_json(folder / _ABOUT, "train")
         if about["text_tokenizer"] != text_tokenizer.fingerprint:
             raise MismatchError(
                 f"The words in {folder / _TEXT_TOKENIZER} are not those the model was "
-                "trained on. Run `llmvis train`, or take the whole folder from one "
+                "trained on. Run `llmvis finish`, or take the whole folder from one "
                 "place."
             )
         networks = [

@@ -52,7 +52,14 @@ def test_the_stages_that_dvc_runs_are_commands_and_modules():
     stages = sections.read_yaml(ROOT / "dvc.yaml")["stages"]
     commands = {command.callback.__name__ for command in app.registered_commands}
 
-    assert list(stages) == ["ingest", "tokenize", "train", "judge", "evaluate"]
+    assert list(stages) == [
+        "ingest",
+        "tokenize",
+        "train",
+        "finish",
+        "judge",
+        "evaluate",
+    ]
     assert set(stages) <= commands
     assert all((ROOT / "flows" / f"{stage}.py").exists() for stage in stages)
     assert all(stages[stage]["cmd"] == f"python -m flows {stage}" for stage in stages)

@@ -223,6 +223,13 @@ class TestFingerprint:
         first, second = tmp_path / "a", tmp_path / "b"
         assert storage.fingerprint(first) == storage.fingerprint(second)
 
+    def test_files_may_be_left_out_of_it(self, tmp_path):
+        (tmp_path / "file").write_text("x")
+        before = storage.fingerprint(tmp_path)
+        (tmp_path / "more").write_text("")
+
+        assert storage.fingerprint(tmp_path, without=["more"]) == before
+
     @pytest.mark.parametrize("change", ["content", "name", "more"])
     def test_it_changes_with_any_byte_and_any_name(self, tmp_path, change):
         (tmp_path / "file").write_text("x")

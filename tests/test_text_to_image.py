@@ -151,7 +151,7 @@ def test_an_empty_prompt_is_refused(model):
 
 
 def test_an_empty_folder_says_which_command_makes_a_model(tmp_path):
-    with pytest.raises(MissingStage, match="llmvis train"):
+    with pytest.raises(MissingStage, match="llmvis finish"):
         TextToImage.load(tmp_path)
 
 

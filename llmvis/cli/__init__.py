@@ -18,8 +18,8 @@ from llmvis.errors import LlmvisError
 _HELP = """Train, judge, promote and serve your own text-to-image language model.
 
 \b
-raw -ingest-> examples -tokenize-> tokens -train-> model
-    -evaluate-> report -register-> version -serve-> image
+raw -ingest-> examples -tokenize-> tokens -train-> networks
+    -finish-> model -evaluate-> report -register-> version -serve-> image
 
 \b
 Examples:

@@ -113,7 +113,7 @@ def tokenize() -> None:
 
 
 def train() -> None:
-    """Train the model of params.yaml: tokens -> model.
+    """Train the networks of params.yaml: tokens -> networks.
 
     What feeds it runs first where it is out of date. A run that was stopped goes on
     from its last checkpoint, and says what draws with its best weights.
@@ -123,6 +123,18 @@ def train() -> None:
       llmvis train
     """
     _bring_up_to_date("train")
+
+
+def finish() -> None:
+    """Add what finishes the pictures, see params.yaml: networks -> model.
+
+    What feeds it runs first where it is out of date.
+
+    \b
+    Example:
+      llmvis finish
+    """
+    _bring_up_to_date("finish")
 
 
 def judge() -> None:
@@ -149,7 +161,7 @@ def evaluate() -> None:
     _bring_up_to_date("evaluate")
 
 
-COMMANDS = (pipeline, ingest, tokenize, train, judge, evaluate)
+COMMANDS = (pipeline, ingest, tokenize, train, finish, judge, evaluate)
 
 
 def _bring_up_to_date(stage: str) -> None:

@@ -17,9 +17,9 @@ from llmvis.finishing.resizing import enlarge
 from llmvis.finishing.sharpening import sharpen
 from llmvis.finishing.super_resolution import SuperResolution
 from llmvis.finishing.white_balance import balance_white
+from llmvis.finishing_config import ABOUT_FILE, NETWORK_FILE
 from llmvis.storage import read_json, write_json
 
-_ABOUT, _NETWORK = "finishing.json", "super_resolution.keras"
 Step = Callable[[np.ndarray], np.ndarray]
 
 
@@ -46,12 +46,12 @@ class Finisher:
         if config.needs_histograms and histograms is None:
             raise ConfigError(
                 "finishing.color is histogram, and there are no histograms to match. "
-                "Run `llmvis train`, which takes them from the training pictures."
+                "Run `llmvis finish`, which takes them from the training pictures."
             )
         if config.needs_network and network is None:
             raise ConfigError(
                 "finishing.upsampler is learned, and there is no network. Run `llmvis "
-                "train`, which trains it."
+                "finish`, which trains it."
             )
         self._steps = tuple(self._asked_for())
 
@@ -84,21 +84,21 @@ class Finisher:
             "config": asdict(self.config),
             "histograms": None if histograms is None else histograms.tolist(),
         }
-        write_json(folder / _ABOUT, about)
+        write_json(folder / ABOUT_FILE, about)
         if self._network is not None:
-            self._network.save(folder / _NETWORK, include_optimizer=False)
+            self._network.save(folder / NETWORK_FILE, include_optimizer=False)
 
     @classmethod
     def load(cls, folder: Path) -> Self | None:
         """Reads what `save` wrote; None for a model that finishes nothing."""
-        if not (folder / _ABOUT).exists():
+        if not (folder / ABOUT_FILE).exists():
             return None
-        about = read_json(folder / _ABOUT, "train")
+        about = read_json(folder / ABOUT_FILE, "finish")
         config = FinishingConfig(**about["config"])
         histograms, network = about["histograms"], None
         if config.needs_network:
             network = keras.saving.load_model(
-                folder / _NETWORK, compile=False, safe_mode=True
+                folder / NETWORK_FILE, compile=False, safe_mode=True
             )
         return cls(
             config, None if histograms is None else np.array(histograms), network

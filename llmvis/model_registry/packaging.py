@@ -39,7 +39,7 @@ def log_model(
 
     Args:
         client: Of the open store.
-        model_folder: What `train` wrote.
+        model_folder: What `finish` wrote.
         version: What is known of it; the number is not yet.
         sampling: What it is served with where a request does not say.
     """

@@ -20,6 +20,7 @@ from ruamel.yaml import YAML
 from llmvis import storage
 from llmvis.config import Params
 from llmvis.errors import RegistryError
+from llmvis.finishing_config import FINISHING_FILES
 from llmvis.model_registry import figures, store
 
 MODEL_TAG = "llmvis.model_fingerprint"
@@ -102,7 +103,7 @@ class Run:
 
     def made(self, model_folder: Path) -> None:
         """Says which model came out, so that `find` leads from it to this run."""
-        self._client.set_tag(self.run_id, MODEL_TAG, storage.fingerprint(model_folder))
+        self._client.set_tag(self.run_id, MODEL_TAG, _networks(model_folder))
 
 
 @contextmanager
@@ -149,12 +150,15 @@ def record(
     client.set_terminated(run.run_id, "FINISHED")
 
 
-def find(model_fingerprint: str) -> str | None:
-    """Finds the latest run that made a model folder, or None."""
+def find(model_folder: Path) -> str | None:
+    """Finds the latest run that made a model folder, or None.
+
+    Whatever finishes its pictures, the training is that of its networks.
+    """
     client = store.connect()
     runs = client.search_runs(
         [store.experiment_id(client)],
-        f"tags.`{MODEL_TAG}` = '{model_fingerprint}'",
+        f"tags.`{MODEL_TAG}` = '{_networks(model_folder)}'",
         max_results=1,
         order_by=["attributes.start_time DESC"],
     )
@@ -194,6 +198,10 @@ def git(root: Path, *arguments: str) -> str | None:
         ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None  # no git, or no repository: a run is worth recording without
+
+
+def _networks(model_folder: Path) -> str:
+    return storage.fingerprint(model_folder, without=FINISHING_FILES)
 
 
 def _resume(client: MlflowClient, run_id: str | None) -> Run | None:

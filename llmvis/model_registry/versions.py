@@ -41,7 +41,7 @@ def register(
     registering again does not undo a rollback.
 
     Args:
-        model_folder: What `train` wrote.
+        model_folder: What `finish` wrote.
         report_folder: What `evaluate` wrote.
         name: Of the registered model.
         sampling: What the report was drawn with, and the version will be served with.
@@ -52,12 +52,12 @@ def register(
     """
     report = storage.read_json(report_folder / "metrics.json", "evaluate")
     if not model_folder.exists():
-        raise MissingStage(model_folder, "train")
+        raise MissingStage(model_folder, "finish")
     client = store.connect()
     made, judged = storage.fingerprint(model_folder), storage.fingerprint(report_folder)
     number = _find_registered(client, name, made, judged)
     if number is None:
-        run_id = runs.find(made) or _record_afterwards(model_folder)
+        run_id = runs.find(model_folder) or _record_afterwards(model_folder)
         runs.Run(client, run_id).log_report(report_folder, judged, report)
         recipes.keep(client, run_id, judged, place.project_root())
         version = Version(
@@ -221,7 +221,7 @@ def load(address: str) -> "tuple[TextToImage, Version]":
 
 def _load_folder(folder: Path) -> "tuple[TextToImage, Version]":
     if not folder.exists():
-        raise MissingStage(folder, "train")
+        raise MissingStage(folder, "finish")
     from llmvis.text_to_image import TextToImage
 
     model = TextToImage.load(folder)

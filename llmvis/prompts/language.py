@@ -64,6 +64,23 @@ def words_of_run(run: str, lang: str) -> tuple[str, ...]:
     return tuple(intern(token.text) for token in doc if _says_something(token.text))
 
 
+def content_words(text: str) -> list[str]:
+    """Lists the words that say what there is, each once: not "a", "the", "在"."""
+    words = (
+        (word, lang)
+        for run, lang in runs(normalize(text))
+        for word in words_of_run(run, lang)
+    )
+    return list(dict.fromkeys(word for word, lang in words if word not in _stops(lang)))
+
+
+@cache
+def _stops(lang: str) -> frozenset[str]:
+    from spacy.util import get_lang_class
+
+    return frozenset(get_lang_class(lang).Defaults.stop_words)
+
+
 def load() -> None:
     """Loads what splits words, which takes two seconds once in a process."""
     for lang in ("en", "zh"):

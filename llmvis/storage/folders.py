@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -82,10 +82,17 @@ def read_json(path: Path, stage: str):
     return json.loads(path.read_text("utf-8"))
 
 
-def fingerprint(folder: Path) -> str:
-    """Names the content of a folder: 16 hex digits that change with any byte in it."""
+def fingerprint(folder: Path, without: Collection[str] = ()) -> str:
+    """Names the content of a folder: 16 hex digits that change with any byte in it.
+
+    Args:
+        folder: Which.
+        without: Files in it that do not count.
+    """
     digest = hashlib.sha256()
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        if path.relative_to(folder).as_posix() in without:
+            continue
         digest.update(os.fsencode(path.relative_to(folder).as_posix()) + b"\0")
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())

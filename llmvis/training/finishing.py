@@ -28,8 +28,8 @@ def make_finisher(
     on_step: Callable[[int, float], None],
     *,
     seed: int,
-) -> Finisher | None:
-    """Makes what finishes pictures; None where all of it is off.
+) -> Finisher:
+    """Makes what finishes pictures.
 
     Args:
         config: What is asked for.
@@ -41,8 +41,6 @@ def make_finisher(
     Raises:
         ConfigError: The pictures cannot be made that much smaller.
     """
-    if not config.is_on:
-        return None
     histograms, network = None, None
     if config.needs_histograms or config.needs_network:
         pixels = storage.unpack_images(examples, "train", scratch / "to_finish")

@@ -95,7 +95,7 @@ def test_pictures_are_sharpened_at_the_size_that_is_given_out(images):
     "changes", [{"color": "histogram"}, {"upsample": 2, "upsampler": "learned"}]
 )
 def test_what_training_has_to_give_is_asked_for(changes):
-    with pytest.raises(ConfigError, match="Run `llmvis train`"):
+    with pytest.raises(ConfigError, match="Run `llmvis finish`"):
         Finisher(asking(**changes))
 
 

@@ -75,7 +75,10 @@ def test_only_what_a_change_touches_runs_again():
     assert run() == []
 
     change("train", "seed", 12345)
-    assert run() == ["train", "evaluate"]
+    assert run() == ["train", "finish", "evaluate"]
+
+    change("finishing", "sharpen", 1.25)
+    assert run() == ["finish", "evaluate"]
 
     change("judge", "seed", 12345)
     assert run() == ["judge", "evaluate"]
@@ -96,7 +99,7 @@ def test_another_version_to_begin_with_is_tokenized_for_and_trained_from_again()
     Path("data/start/model").mkdir()
     Path("data/start/model/file").write_text("weights")
 
-    assert run() == ["tokenize", "train", "evaluate"]
+    assert run() == ["tokenize", "train", "finish", "evaluate"]
 
     Path("data/start/model/file").write_text("of version 4")
     assert run()[:1] == ["tokenize"]

@@ -21,7 +21,7 @@ def project(tmp_path, monkeypatch):
 
 
 def test_a_missing_model_is_named_with_the_command_that_makes_it():
-    with pytest.raises(MissingStage, match="run `llmvis train` first"):
+    with pytest.raises(MissingStage, match="run `llmvis finish` first"):
         evaluate.evaluate()
 
 

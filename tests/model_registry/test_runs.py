@@ -174,9 +174,11 @@ def test_a_model_folder_leads_back_to_the_run_that_made_it(any_folder):
     with runs.record("train", {}, {}) as run:
         run.made(any_folder)
 
-    fingerprint = stores.connect().get_run(run.run_id).data.tags[runs.MODEL_TAG]
-    assert runs.find(fingerprint) == run.run_id
-    assert runs.find("another") is None
+    assert runs.find(any_folder) == run.run_id
+    (any_folder / "finishing.json").write_text("{}")
+    assert runs.find(any_folder) == run.run_id  # its networks are the same
+    (any_folder / "generator.keras").write_bytes(b"others")
+    assert runs.find(any_folder) is None
     assert run.run_id in runs.run_url(run.run_id)
 
 

@@ -218,5 +218,5 @@ def test_a_version_whose_files_are_gone_is_named(register, store):
 
 
 def test_a_folder_without_a_model_names_the_stage_that_makes_one():
-    with pytest.raises(MissingStage, match="llmvis train"):
+    with pytest.raises(MissingStage, match="llmvis finish"):
         versions.load("data/model")

@@ -41,8 +41,10 @@ def error(pictures, others):
     return np.square(pictures.astype(float) - others).mean()
 
 
-def test_nothing_is_made_where_nothing_is_asked_for(tmp_path):
-    assert make_finisher(asking(), tmp_path, tmp_path, print, seed=0) is None
+def test_pictures_are_read_only_where_they_are_needed(tmp_path):
+    asked = asking(sharpen=1.0)
+
+    assert make_finisher(asked, tmp_path, tmp_path, print, seed=0).config == asked
 
 
 def test_the_histograms_are_those_of_the_training_pictures(examples, pixels, tmp_path):
