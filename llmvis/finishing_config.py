@@ -17,8 +17,9 @@ class FinishingConfig:
     upsampler: Literal["lanczos", "learned"]
     num_steps: int  # optimizer steps of `learned`
     denoise: float  # difference that counts as noise, as a share of white; 0.0 is off
+    contrast: float  # see finishing/contrast.py; 0.0 is off
     sharpen: float  # times that a blur's difference is added; 0.0 is off
-    color: Literal["none", "white_balance", "histogram"]
+    color: Literal["none", "white_balance", "histogram", "prompt"]
 
     def __post_init__(self):
         require(
@@ -34,6 +35,11 @@ class FinishingConfig:
             f"finishing.denoise is {self.denoise}, and must be from 0 to 1. Try 0.05.",
         )
         require(
+            0 <= self.contrast <= 1,
+            f"finishing.contrast is {self.contrast}, and must be from 0 to 1. "
+            "Try 0.01.",
+        )
+        require(
             0 <= self.sharpen <= 10,
             f"finishing.sharpen is {self.sharpen}, and must be from 0 to 10. Try 1.",
         )
@@ -41,8 +47,8 @@ class FinishingConfig:
     @property
     def is_on(self) -> bool:
         """Says whether anything is done at all."""
-        changes_values = self.denoise > 0 or self.sharpen > 0 or self.color != "none"
-        return changes_values or self.upsample > 1
+        strengths = self.denoise, self.contrast, self.sharpen
+        return any(strengths) or self.color != "none" or self.upsample > 1
 
     @property
     def needs_network(self) -> bool:
@@ -51,3 +57,7 @@ class FinishingConfig:
     @property
     def needs_histograms(self) -> bool:
         return self.color == "histogram"
+
+    @property
+    def needs_palettes(self) -> bool:
+        return self.color == "prompt"

@@ -134,11 +134,10 @@ class TextToImage:
             self._require_likelihood()
         token_ids = self.text_tokenizer.encode(prompts)
         size = max(1, _LARGEST_BATCH // sampling.num_candidates)
+        parts = [slice(i, i + size) for i in range(0, len(prompts), size)]
         images = [
-            self.finish(
-                self._draw(token_ids[i : i + size], seeds[i : i + size], sampling)
-            )
-            for i in range(0, len(prompts), size)
+            self.finish(self._draw(token_ids[i], seeds[i], sampling), prompts[i])
+            for i in parts
         ]
         return [
             Sample(
@@ -152,9 +151,11 @@ class TextToImage:
             )
         ]
 
-    def finish(self, images: np.ndarray) -> np.ndarray:
+    def finish(self, images: np.ndarray, prompts: Sequence[str]) -> np.ndarray:
         """Decoded pictures `(B, Y, X, 3)` uint8 as they are given out, uint8 too."""
-        return images if self.finisher is None else self.finisher.finish(images)
+        if self.finisher is None:
+            return images
+        return self.finisher.finish(images, prompts)
 
     def unfinished(self) -> Self:
         """The same model, that gives pictures out as they are decoded."""

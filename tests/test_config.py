@@ -95,6 +95,7 @@ def test_a_whole_number_may_stand_for_a_fraction(params):
         ("train", {"text_encoder": "pretrained"}, r"preset is None.*go together"),
         ("finishing", {"upsample": 3}, r"finishing\.upsample is 3.*1, 2 or 4"),
         ("finishing", {"denoise": -0.1}, r"finishing\.denoise is -0\.1.*Try 0\.05"),
+        ("finishing", {"contrast": 2.0}, r"finishing\.contrast is 2\.0.*Try 0\.01"),
         ("finishing", {"sharpen": 11.0}, r"finishing\.sharpen is 11\.0.*Try 1"),
         ("sampling", {"temperature": 0.0}, r"temperature is 0\.0.*top_k to 1"),
         ("sampling", {"guidance_scale": 1e9}, r"guidance_scale is .*from 0 to 100"),

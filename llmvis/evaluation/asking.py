@@ -202,6 +202,12 @@ def draw(
     )
 
 
+def first_of(asked: Sequence[Asked]) -> list[int]:
+    """Gives one position for each picture: captions in two languages share one."""
+    first = {(one.split, one.row): i for i, one in reversed(list(enumerate(asked)))}
+    return sorted(first.values())
+
+
 def _batches(total: int, batch_size: int) -> Iterator[slice]:
     for start in range(0, total, batch_size):
         yield slice(start, min(start + batch_size, total))

@@ -1,6 +1,5 @@
 """Asks a model for pictures, has them judged, and gathers what was found."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +37,7 @@ class Findings:
     copies: list[tuple[int, float, np.ndarray]]  # row, distance, training picture
     real_copies: list[tuple[np.ndarray, float, np.ndarray]]  # real, distance, training
     rebuilt: list[tuple[np.ndarray, np.ndarray]]  # real picture, after the tokenizer
+    finishing: list[tuple[str, np.ndarray]]  # step -> some pictures; none where off
     sensitivity: list[dict]  # how the judge answers when pictures are spoiled
     notes: list[str]  # what a reader must know before believing a figure
 
@@ -73,12 +73,14 @@ def evaluate(
     progress(2, _NUM_PARTS, "comparing the sets of pictures")
     sets = _compare_sets(judge, asked, reals, drawn, config, inception)
     progress(3, _NUM_PARTS, "looking for copies of training pictures")
-    copies = distribution.Copies(examples, drawn.images, reals[_first_of(asked)])
+    copies = distribution.Copies(examples, drawn.images, reals[asking.first_of(asked)])
     progress(4, _NUM_PARTS, "measuring the parts")
     memorised = copies.figures(drawn.asked, config.seed)
     parts = _parts(model, asked, reals, drawn, config.seed)
-    some = reals[_first_of(asked)]
-    parts |= finishing.finishing_figures(model, judge, asked, some, params, progress)
+    some = reals[asking.first_of(asked)]
+    finished, shown = finishing.finishing_figures(
+        model, judge, asked, reals, params, progress
+    )
     sensitivity = _sensitivity(judge, examples, asked, config.seed)
     progress(_NUM_PARTS, _NUM_PARTS, "writing the report")
     return Findings(
@@ -89,6 +91,7 @@ def evaluate(
             **sets,
             "memorisation": memorised,
             **parts,
+            **finished,
             "judge": judge.error,
             "judge_sensitivity": by_change(sensitivity),
         },
@@ -96,6 +99,7 @@ def evaluate(
         images=drawn.finished,
         reals=np.repeat(reals, config.seeds_per_prompt, axis=0),
         rebuilt=_rebuilt(model, some[:_NUM_REBUILT]),
+        finishing=shown,
         confusions=_confused(judge, drawn),
         copies=copies.closest(_NUM_COPIES),
         real_copies=[
@@ -150,7 +154,7 @@ def draw_and_judge(
         diversity["judge_features"] = distribution.diversity(
             features, drawn.asked, config.seed
         )
-    copies = distribution.Copies(examples, drawn.images, reals[_first_of(asked)])
+    copies = distribution.Copies(examples, drawn.images, reals[asking.first_of(asked)])
     progress(1, 1, "judging what was drawn")
     return rows, {
         "alignment": alignment.scores(rows, config.seed),
@@ -219,7 +223,7 @@ def _compare_sets(
 ) -> dict:
     from llmvis.metrics.image_features import random_conv_features  # TensorFlow: late
 
-    reals = reals[_first_of(asked)]
+    reals = reals[asking.first_of(asked)]
     enough = not distribution.too_few_note(reals)
     figures: dict = {"distribution": {}, "seed_diversity": {}}
     describe = {
@@ -245,7 +249,7 @@ def _compare_sets(
 def _parts(
     model, asked: list[Asked], reals: np.ndarray, drawn: Drawn, seed: int
 ) -> dict:
-    once = reals[_first_of(asked)]
+    once = reals[asking.first_of(asked)]
     return {
         "likelihood": fidelity.likelihood_figures(model, asked, reals, seed),
         "tokenizer": fidelity.tokenizer_figures(model, once, seed),
@@ -265,12 +269,6 @@ def _rebuilt(model, images: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     return list(zip(images, model.reconstruct(images), strict=True))
 
 
-def _first_of(asked: Sequence[Asked]) -> list[int]:
-    """Gives one position for each picture: captions in two languages share one."""
-    first = {(one.split, one.row): i for i, one in reversed(list(enumerate(asked)))}
-    return sorted(first.values())
-
-
 def _confused(judge, drawn: Drawn) -> tuple[Counts, Counts] | None:
     if judge.scene is None:
         return None
@@ -283,7 +281,7 @@ def _sensitivity(judge, examples: Path, asked: list[Asked], seed: int) -> list[d
 
     if judge.scene is None:
         return []
-    once = [asked[i] for i in _first_of(asked)]
+    once = [asked[i] for i in asking.first_of(asked)]
     order = np.random.default_rng(seed).permutation(len(once))[:_NUM_SPOILED]
     some = [once[i] for i in order]
     tables = {

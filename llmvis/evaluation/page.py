@@ -92,6 +92,10 @@ def render(findings: Findings, training: Path, facts: dict[str, str]) -> str:
             for real, distance, neighbour in findings.real_copies
         ],
         rebuilt=[(as_address(a), as_address(b)) for a, b in findings.rebuilt],
+        finishing=[
+            (step, [as_address(picture) for picture in pictures])
+            for step, pictures in findings.finishing
+        ],
         charts=charts(training / "curves.csv"),
         previews=_previews(training / "previews"),
         judge_rows=_judge_rows(findings.metrics["judge"]),

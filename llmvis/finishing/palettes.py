@@ -1,4 +1,4 @@
-"""Colours as they are in the training pictures whose captions share a prompt's words."""
+"""Colours like those of training pictures whose captions share a prompt's words."""
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +36,7 @@ def word_palettes(
             sums[word] = sums.get(word, 0.0) + palette
             counts[word] = counts.get(word, 0) + 1
     return {
-        word: total / counts[word]
+        word: (total / counts[word]).round(2)  # as far as anybody sees
         for word, total in sorted(sums.items())
         if counts[word] >= _LEAST_PICTURES
     }

@@ -11,6 +11,7 @@ from llmvis.config import FinishingConfig
 from llmvis.errors import ConfigError
 from llmvis.finishing.finisher import Finisher
 from llmvis.finishing.histograms import channel_histograms
+from llmvis.finishing.palettes import word_palettes
 from llmvis.finishing.super_resolution import SuperResolution
 from llmvis.training.batches import Draws
 from llmvis.training.fit import Observer, Plan, fit
@@ -18,7 +19,7 @@ from llmvis.training.fit import Observer, Plan, fit
 _BATCH_SIZE = 16
 _HIDDEN_DIM, _NUM_LAYERS = 32, 3  # of the super-resolution network
 _LEARNING_RATE = 0.003
-_PICTURES_FOR_HISTOGRAMS = 10_000
+_PICTURES_FOR_COLORS = 10_000
 
 
 def make_finisher(
@@ -41,14 +42,18 @@ def make_finisher(
     Raises:
         ConfigError: The pictures cannot be made that much smaller.
     """
-    histograms, network = None, None
-    if config.needs_histograms or config.needs_network:
+    histograms, palettes, network = None, None, None
+    if config.needs_histograms or config.needs_palettes or config.needs_network:
         pixels = storage.unpack_images(examples, "train", scratch / "to_finish")
+        some = pixels[:_PICTURES_FOR_COLORS]
         if config.needs_histograms:
-            histograms = channel_histograms(pixels[:_PICTURES_FOR_HISTOGRAMS])
+            histograms = channel_histograms(some)
+        if config.needs_palettes:
+            captions = storage.read_captions(examples, "train")
+            palettes = word_palettes(some, captions[: len(some)])
         if config.needs_network:
             network = fit_super_resolution(config, pixels, on_step, seed=seed)
-    return Finisher(config, histograms, network)
+    return Finisher(config, histograms=histograms, palettes=palettes, network=network)
 
 
 def fit_super_resolution(

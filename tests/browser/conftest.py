@@ -83,7 +83,13 @@ def findings():
         "seed_diversity": {"judge_features": SHARE},
         "memorisation": dict.fromkeys(("copies", "distance", "distance_real"), SHARE),
         "likelihood": {"test_seen": {"en": {"nll": NATS, "prompt_gain": NATS}}},
-        "finishing": {"psnr": SHARE, "ssim": SHARE, "unfinished": scores},
+        "finishing": {
+            "unfinished": scores,
+            "steps": {
+                step: {"psnr": SHARE, "ssim": SHARE, "alignment": scores}
+                for step in ("denoise", "color", "contrast", "upsample", "sharpen")
+            },
+        },
         "tokenizer": {"psnr": SHARE, "ssim": SHARE, "codebook_usage": 0.5},
         "vocabulary": {"en": {"unknown_words": SHARE}},
         "cost": {"seconds_per_picture": 0.1, "parameters": 1234567},
@@ -104,6 +110,7 @@ def findings():
         copies=[(0, 0.1, PICTURE)],
         real_copies=[(PICTURE, 0.1, PICTURE)],
         rebuilt=[(PICTURE, PICTURE)],
+        finishing=[(step, PICTURE[None]) for step in ("unfinished", "sharpen")],
         sensitivity=[
             {
                 "change": change,

@@ -14,27 +14,26 @@ PARAMS = config.read(Path(__file__).parents[2] / "params.yaml")
 
 
 class Enlarging:
-    """A model beside another one, whose pictures it gives out twice as large."""
+    """A model beside another one, whose pictures it gives out twice as large, sharp."""
 
     picture_size = 128
 
     def __init__(self, model):
         self._model = model
-        self.finisher = Finisher(dataclasses.replace(PARAMS.finishing, upsample=2))
+        asked = dataclasses.replace(PARAMS.finishing, upsample=2, sharpen=1.0)
+        self.finisher = Finisher(asked)
 
     def __getattr__(self, name):
         return getattr(self._model, name)
 
     def generate(self, prompts, seeds, sampling):
         samples = self._model.generate(prompts, seeds, sampling)
-        images = self.finish(np.stack([sample.image for sample in samples]))
+        images = np.stack([sample.image for sample in samples])
+        images = self.finisher.finish(images, prompts)
         return [
             dataclasses.replace(sample, image=image)
             for sample, image in zip(samples, images, strict=True)
         ]
-
-    def finish(self, images):
-        return self.finisher.finish(images)
 
     def unfinished(self):
         return self._model
@@ -65,18 +64,34 @@ def test_the_same_codes_are_judged_unfinished_too(findings):
     assert scores["test_seen"]["en"]["all_correct"].value == 1.0
 
 
-def test_real_pictures_are_compared_with_their_finished_selves(findings):
-    figures = findings.metrics["finishing"]
+def test_real_pictures_are_compared_with_themselves_after_each_step(findings):
+    steps = findings.metrics["finishing"]["steps"]
 
-    assert 30 < figures["psnr"].value < 60
-    assert 0.9 < figures["ssim"].value <= 1
+    assert list(steps) == ["upsample", "sharpen"]
+    assert 30 < steps["upsample"]["psnr"].value < 60
+    assert steps["sharpen"]["psnr"].value < steps["upsample"]["psnr"].value
+    assert 0.9 < steps["upsample"]["ssim"].value <= 1
 
 
-def test_the_page_has_both(findings, tmp_path):
+def test_the_last_step_has_the_scores_of_the_report(findings):
+    last = findings.metrics["finishing"]["steps"]["sharpen"]["alignment"]
+
+    assert last == findings.metrics["alignment"]
+
+
+def test_the_page_has_figures_and_pictures_of_each_step(findings, tmp_path):
     facts = {"model": "painter", "data set": "scenes"}
     report.write(findings, tmp_path, tmp_path, facts)
+    page = (tmp_path / "index.html").read_text("utf-8")
 
-    assert ">Finishing</h3>" in (tmp_path / "index.html").read_text("utf-8")
+    assert [(name, p.shape[1:]) for name, p in findings.finishing] == [
+        ("unfinished", (64, 64, 3)),
+        ("upsample", (128, 128, 3)),
+        ("sharpen", (128, 128, 3)),
+    ]
+    assert ">Finishing</h3>" in page
+    assert "After upsample" in page
+    assert "Drawn picture 1: After sharpen" in page
 
 
 def test_a_model_that_finishes_nothing_has_no_such_row(
@@ -85,3 +100,4 @@ def test_a_model_that_finishes_nothing_has_no_such_row(
     found = evaluate(always_right, oracle, examples, params, silent)
 
     assert "finishing" not in found.metrics
+    assert found.finishing == []

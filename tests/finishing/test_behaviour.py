@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from llmvis.finishing.contrast import raise_contrast
 from llmvis.finishing.denoising import denoise
 from llmvis.finishing.histograms import channel_histograms, match_histograms
+from llmvis.finishing.palettes import move_colors, word_palettes
 from llmvis.finishing.resizing import enlarge, reduce
 from llmvis.finishing.sharpening import sharpen
 from llmvis.finishing.white_balance import balance_white
@@ -87,6 +89,55 @@ def test_a_picture_that_has_the_histogram_already_stays_as_it_is():
     assert np.array_equal(
         match_histograms(picture, channel_histograms(picture)), picture
     )
+
+
+def test_contrast_spreads_the_brightness_and_keeps_the_hue():
+    rng = np.random.default_rng(0)
+    levels = rng.integers(100, 140, (1, 32, 32, 1), np.uint8)
+    dull = np.concatenate([levels, levels // 2, levels // 2], axis=-1)
+    raised = raise_contrast(dull, 0.01)
+
+    assert np.ptp(raised[..., 0]) > 2 * np.ptp(dull[..., 0])
+    assert np.abs(raised[..., 1].astype(int) - raised[..., 2]).max() <= 1  # still red
+
+
+def plain(color):
+    return np.full((16, 16, 3), color, np.uint8)
+
+
+@pytest.fixture(scope="module")
+def palettes():
+    """Of ten pictures of the sea, and ten of roses."""
+    images = [plain((0, 0, 255))] * 10 + [plain((255, 0, 0))] * 10
+    captions = [("the sea", "大海")] * 10 + [("the roses",)] * 10
+    return word_palettes(images, captions)
+
+
+def test_a_palette_is_known_of_words_that_say_what_is_there(palettes):
+    assert set(palettes) == {"sea", "大海", "roses"}
+    assert palettes["sea"][0] == pytest.approx([32.3, 79.2, -107.9], abs=0.1)
+    assert palettes["sea"][1].tolist() == [0, 0, 0]
+
+
+def test_a_word_of_a_few_pictures_has_no_palette():
+    assert word_palettes([plain(50)] * 4, [("a lamp",)] * 4) == {}
+
+
+def test_colours_move_towards_those_of_the_words(palettes):
+    picture = noisy(halves((90, 90, 90), (140, 140, 140)), 5)
+    blue = move_colors(picture, ["the sea"], palettes)
+    red = move_colors(picture, ["the roses"], palettes)
+    both = move_colors(picture, ["roses by the sea"], palettes)
+
+    assert blue[..., 2].mean() > picture[..., 2].mean() + 20
+    assert red[..., 0].mean() > picture[..., 0].mean() + 20
+    assert red[..., 0].mean() > both[..., 0].mean() > blue[..., 0].mean()
+
+
+def test_words_never_seen_leave_the_picture_as_it_is(palettes):
+    picture = noisy(halves(60, 180), 20)
+
+    assert np.array_equal(move_colors(picture, ["the moon"], palettes), picture)
 
 
 @pytest.mark.parametrize("factor", [2, 4])

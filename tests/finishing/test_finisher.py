@@ -45,9 +45,15 @@ def everything():
     network = SuperResolution(2, hidden_dim=4, num_layers=1)
     network.build({})
     asked = asking(
-        upsample=2, upsampler="learned", denoise=0.05, sharpen=1.0, color="histogram"
+        upsample=2,
+        upsampler="learned",
+        denoise=0.05,
+        contrast=0.01,
+        sharpen=1.0,
+        color="histogram",
     )
-    return Finisher(asked, np.full((3, 256), 1 / 256), network)
+    histograms = np.full((3, 256), 1 / 256)
+    return Finisher(asked, histograms=histograms, network=network)
 
 
 def drawn(model):
@@ -60,7 +66,13 @@ def test_nothing_is_on_by_default():
 
 @pytest.mark.parametrize(
     "changes",
-    [{"upsample": 2}, {"denoise": 0.1}, {"sharpen": 1.0}, {"color": "white_balance"}],
+    [
+        {"upsample": 2},
+        {"denoise": 0.1},
+        {"contrast": 0.01},
+        {"sharpen": 1.0},
+        {"color": "white_balance"},
+    ],
 )
 def test_any_one_value_turns_finishing_on(changes):
     assert asking(**changes).is_on
@@ -71,30 +83,54 @@ def test_a_learned_upsampler_without_upsampling_is_off():
 
 
 def test_a_finisher_with_nothing_to_do_gives_the_pictures_back(images):
-    assert np.array_equal(Finisher(asking()).finish(images), images)
+    assert np.array_equal(Finisher(asking()).finish(images, PROMPTS), images)
 
 
 def test_a_saved_finisher_finishes_the_same(everything, images, tmp_path):
     everything.save(tmp_path)
 
     assert np.array_equal(
-        Finisher.load(tmp_path).finish(images), everything.finish(images)
+        Finisher.load(tmp_path).finish(images, PROMPTS),
+        everything.finish(images, PROMPTS),
     )
 
 
 def test_pictures_are_sharpened_at_the_size_that_is_given_out(images):
-    enlarged = Finisher(asking(upsample=2)).finish(images)
+    enlarged = Finisher(asking(upsample=2)).finish(images, PROMPTS)
 
     assert np.array_equal(
-        Finisher(asking(upsample=2, sharpen=1.0)).finish(images),
-        Finisher(asking(sharpen=1.0)).finish(enlarged),
+        Finisher(asking(upsample=2, sharpen=1.0)).finish(images, PROMPTS),
+        Finisher(asking(sharpen=1.0)).finish(enlarged, PROMPTS),
     )
 
 
 @pytest.mark.parametrize(
-    "changes", [{"color": "histogram"}, {"upsample": 2, "upsampler": "learned"}]
+    "changes",
+    [
+        {"color": "histogram"},
+        {"color": "prompt"},
+        {"upsample": 2, "upsampler": "learned"},
+    ],
 )
-def test_what_training_has_to_give_is_asked_for(changes):
+def test_the_pictures_after_the_last_step_are_the_finished_ones(everything, images):
+    names, pictures = zip(*everything.after_each_step(images, PROMPTS), strict=True)
+
+    assert names == ("denoise", "color", "contrast", "upsample", "sharpen")
+    assert np.array_equal(pictures[-1], everything.finish(images, PROMPTS))
+
+
+def test_saved_palettes_move_colours_the_same(images, tmp_path):
+    palettes = {"blue": np.array([[50.0, 10.0, -40.0], [12.0, 5.0, 5.0]])}
+    finisher = Finisher(asking(color="prompt"), palettes=palettes)
+    finisher.save(tmp_path)
+    finished = Finisher.load(tmp_path).finish(images, PROMPTS)
+
+    assert np.array_equal(finished, finisher.finish(images, PROMPTS))
+    assert not np.array_equal(finished[0], images[0])
+    assert np.array_equal(finished[1], images[1])  # 蓝色 is in no palette
+
+
+def test_what_the_training_pictures_give_is_asked_for(changes):
     with pytest.raises(ConfigError, match="Run `llmvis finish`"):
         Finisher(asking(**changes))
 
@@ -105,7 +141,7 @@ def test_a_model_finishes_what_it_draws_and_says_its_size(model):
     finished.finisher = Finisher(asking(upsample=2, sharpen=1.0))
 
     assert finished.picture_size == 2 * model.image_size == 64
-    assert np.array_equal(drawn(finished), finished.finisher.finish(before))
+    assert np.array_equal(drawn(finished), finished.finisher.finish(before, PROMPTS))
     assert np.array_equal(drawn(finished.unfinished()), before)
 
 

@@ -6,8 +6,10 @@ import keras
 import numpy as np
 import pytest
 
+from llmvis.finishing.contrast import raise_contrast
 from llmvis.finishing.denoising import denoise
 from llmvis.finishing.histograms import match_histograms
+from llmvis.finishing.palettes import move_colors
 from llmvis.finishing.resizing import enlarge
 from llmvis.finishing.sharpening import sharpen
 from llmvis.finishing.super_resolution import SuperResolution
@@ -24,7 +26,14 @@ def learned():
     return network.enlarge
 
 
+def moved(images):
+    palettes = {"blue": np.array([[50.0, 10.0, -40.0], [12.0, 5.0, 5.0]])}
+    return move_colors(images, ["a blue bird"] * len(images), palettes)
+
+
 STEPS = {
+    "contrast": lambda: partial(raise_contrast, clip_limit=0.01),
+    "prompt": lambda: moved,
     "denoise": lambda: partial(denoise, strength=0.1),
     "sharpen": lambda: partial(sharpen, amount=1.0),
     "white_balance": lambda: balance_white,

@@ -51,12 +51,20 @@ def test_the_histograms_are_those_of_the_training_pictures(examples, pixels, tmp
     finisher = make_finisher(
         asking(color="histogram"), examples, tmp_path, print, seed=0
     )
-    finished = finisher.finish(pixels[:1])
+    finished = finisher.finish(pixels[:1], ["a bird"])
     wanted = channel_histograms(pixels)
 
     # The darkest and the brightest values are those that the set has.
     assert finished.min() >= np.flatnonzero(wanted.sum(axis=0)).min()
     assert error(finished, pixels[:1]) > 0
+
+
+def test_the_palettes_are_those_of_words_in_the_captions(examples, pixels, tmp_path):
+    finisher = make_finisher(asking(color="prompt"), examples, tmp_path, print, seed=0)
+    plain = np.array(pixels[:1])
+
+    assert error(finisher.finish(plain, ["a red thing"]), plain) > 0
+    assert np.array_equal(finisher.finish(plain, ["a xylophone"]), plain)
 
 
 def test_a_learned_upsampler_is_nearer_to_the_truth_than_interpolation(pixels):
