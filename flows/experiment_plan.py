@@ -41,20 +41,31 @@ class Plan:
     search: Search | None
 
 
-def read(path: Path) -> Plan:
+def read(
+    path: Path, settings: overlay.Values | None = None, name: str | None = None
+) -> Plan:
     """Reads the file of an experiment, and builds the params of every row.
+
+    Args:
+        path: Of the file.
+        settings: What all rows have other than the file says in `set`.
+        name: Of the experiment, where it is not that of the file.
 
     Raises:
         ConfigError: There is no such file, a key is unknown or missing, no row is
             left, or params.yaml refuses what a row combines.
     """
     content = sections.read_yaml(path)
+    if name is not None:
+        content["name"] = name
     _check(content, path)
     further = further_settings.read(content.get("with"), path)
-    _check_length(content, further_settings.names(further), path)
     common: overlay.Values = {
         section: dict(keys) for section, keys in (content.get("set") or {}).items()
     }
+    for section, keys in (settings or {}).items():
+        common.setdefault(section, {}).update(keys)
+    _check_length({**content, "set": common}, further_settings.names(further), path)
     if "num_steps" in content:
         common.setdefault("train", {})["num_steps"] = content["num_steps"]
     if "search" in content:

@@ -20,13 +20,22 @@ def experiment(
             help="A YAML file; presets/families.yaml and search.yaml are examples.",
         ),
     ],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="section.key=value for all rows; may be repeated."),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="What the experiment is called in place of the file's name."),
+    ] = None,
 ) -> None:
     """Compare models fairly: several rows of params, one page.
 
     FILE has a name, what all rows have (set), the values to combine (matrix), further
-    rows (also), and how long each is trained: num_steps, or seconds, which are turned
-    into steps by timing some. Every row goes through train, judge and evaluate. What
-    was done already is not done again, and a killed experiment goes on where it was.
+    rows (also), what else a row with some value gets (with), and how long each is
+    trained: num_steps, or seconds, which are turned into steps by timing some. Every
+    row goes through train, judge and evaluate. What was done already is not done
+    again, and a killed experiment goes on where it was.
 
     With a section search in place of matrix and also, Optuna draws the rows: num_trials
     of them, each from what the ones before came to on the validation split (score:
@@ -41,6 +50,7 @@ def experiment(
       llmvis experiment presets/families.yaml
       llmvis experiment layers.yaml
       llmvis experiment presets/search.yaml
+      llmvis experiment presets/search.yaml --name search-vae --set train.generator=vae
       llmvis pipeline --params data/experiments/search/best.yaml
 
     \b
@@ -52,6 +62,9 @@ def experiment(
         train.seed: [0, 1]
       also:
         - {train.generator: vae}
+      with:
+        train.generator:
+          vae: {sampling: {guidance_scale: 1.0, temperature: 0.7}}
 
     \b
     A search instead:
@@ -66,10 +79,11 @@ def experiment(
           train.text_encoder: {choices: [transformer, lstm]}
     """
     with project.entered():
-        from flows import experiment_plan
+        from flows import experiment_plan, overlay
         from flows.experiment import experiment as run
 
-        outcome = run(experiment_plan.read(file))
+        changes = overlay.read_settings(settings or [])
+        outcome = run(experiment_plan.read(file, changes, name))
         _say(outcome.folder)
     raise typer.Exit(1 if outcome.failures else 0)
 

@@ -225,6 +225,30 @@ def test_a_search_reads_ranges_and_choices(read_search):
     assert encoder.values == ("transformer", "lstm")
 
 
+def test_a_search_of_another_family_is_one_command(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    for family in ("masked", "flow_matching", "gan", "vae", "regression"):
+        settings = overlay.read_settings([f"train.generator={family}"])
+        plan = experiment_plan.read(Path("presets/search.yaml"), settings, "another")
+
+        assert plan.name == "another"
+        assert plan.common["train"]["generator"] == family
+        assert plan.common["ingest"]["num_train_scenes"] == 20000
+
+
+def test_values_for_all_rows_go_before_those_of_the_file(read):
+    text = "{name: a, set: {train: {seed: 3}}, also: [{train.generator: vae}]}"
+    read(text)
+    plan = experiment_plan.read(Path("rows.yaml"), {"train": {"seed": 4}})
+
+    assert plan.rows[0].params.train.seed == 4
+    with pytest.raises(ConfigError, match="the name 'a b'"):
+        experiment_plan.read(Path("rows.yaml"), name="a b")
+    read("{name: a, seconds: 5, also: [{train.generator: vae}]}")
+    with pytest.raises(ConfigError, match=r"in seconds and in train\.num_steps"):
+        experiment_plan.read(Path("rows.yaml"), {"train": {"num_steps": 4}})
+
+
 def test_a_search_asks_the_validation_split_alone(read_search):
     plan = read_search("train.num_layers: {low: 2, high: 5}")
 
