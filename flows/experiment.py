@@ -207,6 +207,7 @@ def _write_results(
             model=row.model,
             seed=row.params.train.seed,
             values=row.values,
+            further=_flat(row.further),
             num_steps=outcome.num_steps.get(row.name, 0),
             folder=outcome.folder / row.name,
             failure=outcome.failures.get(row.name, ""),
@@ -227,6 +228,14 @@ def _write_results(
         plan.seconds,
         searched,
     )
+
+
+def _flat(values: overlay.Values) -> dict[str, object]:
+    return {
+        f"{section}.{key}": value
+        for section, keys in values.items()
+        for key, value in keys.items()
+    }
 
 
 def _keep_results(folder: Path, parent) -> None:

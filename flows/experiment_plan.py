@@ -79,7 +79,7 @@ def read(
             named,
             values,
             common,
-            further_settings.of_row(further, row),
+            further_settings.of_row(further, row, values),
         )
         for named, values, row in zip(
             _names(whole, content["name"]), combinations, whole, strict=True

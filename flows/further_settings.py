@@ -68,17 +68,22 @@ def check_used(
             )
 
 
-def of_row(further: Further, row: Mapping[str, object]) -> overlay.Values:
+def of_row(
+    further: Further, row: Mapping[str, object], own: Mapping[str, object]
+) -> overlay.Values:
     """Gives what a row gets; of two values that set one key, the later one counts.
 
     Args:
         further: What `read` gives.
-        row: section.key -> value.
+        row: section.key -> value, of all keys that any row names.
+        own: The same, of those that this row names; they stay as they are.
     """
     found: overlay.Values = {}
     for key, by_value in further.items():
         for section, keys in by_value.get(row[key], {}).items():
-            found.setdefault(section, {}).update(keys)
+            for name, value in keys.items():
+                if f"{section}.{name}" not in own:
+                    found.setdefault(section, {})[name] = value
     return found
 
 

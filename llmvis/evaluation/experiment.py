@@ -28,6 +28,7 @@ class Row:
     model: str  # the same for all rows that differ in their seed alone
     seed: int  # of its training
     values: dict[str, object]  # section.key -> what it has other than the rest
+    further: dict[str, object]  # the same, of what it has besides for these values
     num_steps: int  # of its training
     folder: Path  # with metrics.json, prompts.parquet, facts.json and curves.csv
     failure: str  # why there is no report; empty where there is one
@@ -205,6 +206,7 @@ def _content(result: Result) -> dict:
         figures["seeds"] = dict(zip(seeds, result.by_seed, strict=True))
     return {
         "values": _values(result),
+        "further": result.row.further,
         **plain(figures),
         "on_front": sorted(result.on_front),
     }
@@ -217,7 +219,7 @@ def _values(result: Result) -> dict[str, object]:
 
 
 def _flat(result: Result) -> dict:
-    flat: dict = {"row": result.name, **_values(result)}
+    flat: dict = {"row": result.name, **_values(result), **result.row.further}
     for split, by_lang in result.scores.items():
         for lang, figure in by_lang.items():
             for key, value in asdict(figure).items():

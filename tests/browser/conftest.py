@@ -156,6 +156,7 @@ def experiment_page(tmp_path_factory, findings):
                 model=name,
                 seed=0,
                 values={},
+                further={"sampling.temperature": 0.7},
                 num_steps=9,
                 folder=place,
                 failure="",

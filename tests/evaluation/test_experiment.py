@@ -65,6 +65,7 @@ def keep(tmp_path):
             model=name,
             seed=seed,
             values={"train.generator": name, "train.seed": seed},
+            further={"sampling.temperature": 0.7} if name == "vae" else {},
             num_steps=40,
             folder=folder,
             failure="",
@@ -102,6 +103,10 @@ def test_the_tables_say_the_same_as_the_page(keep, tmp_path):
     scores = content["rows"][2]["scores"]["test_seen"]["en"]
     assert scores["value"] == table.loc["masked", "test_seen.en.value"] == 0.9
     assert table.loc["vae", "train.generator"] == "vae"
+    assert table.loc["vae", "sampling.temperature"] == 0.7
+    assert content["rows"][0]["further"] == {"sampling.temperature": 0.7}
+    assert "vae also has <code>sampling.temperature</code> 0.7." in page
+    assert "masked also has" not in page
     assert page.index(">masked<") < page.index(">vae<")
     assert "It &lt;diverged&gt;." in page
     assert "http" not in page
@@ -154,6 +159,7 @@ def test_a_row_without_a_report_is_refused(tmp_path):
         model="a",
         seed=0,
         values={},
+        further={},
         num_steps=1,
         folder=tmp_path,
         failure="",

@@ -86,6 +86,8 @@ def test_a_row_gets_what_goes_with_its_value_and_keeps_its_name(read):
     plan = read(WITH)
     usual, masked, own = [row.params for row in plan.rows]
 
+    assert plan.rows[2].further == {"sampling": {"temperature": 0.9}}
+
     names = [row.name for row in plan.rows]
     assert names[0] == "autoregressive-learning_rate0_1"
     assert not any("temperature" in name for name in names)
