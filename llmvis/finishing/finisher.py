@@ -123,7 +123,8 @@ class Finisher:
         if not (folder / ABOUT_FILE).exists():
             return None
         about = read_json(folder / ABOUT_FILE, "finish")
-        config, network = FinishingConfig(**about["config"]), None
+        # Models that are served may be from before there was contrast.
+        config, network = FinishingConfig(**{"contrast": 0.0, **about["config"]}), None
         histograms, palettes = about.get("histograms"), about.get("palettes")
         if config.needs_network:
             network = keras.saving.load_model(

@@ -1,6 +1,7 @@
 """All steps together, and a model that has them."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import keras
@@ -117,6 +118,16 @@ def test_the_pictures_after_the_last_step_are_the_finished_ones(everything, imag
 
     assert names == ("denoise", "color", "contrast", "upsample", "sharpen")
     assert np.array_equal(pictures[-1], everything.finish(images, PROMPTS))
+
+
+def test_what_was_saved_before_there_was_contrast_is_read(tmp_path):
+    finisher = Finisher(asking(sharpen=1.0))
+    finisher.save(tmp_path)
+    about = json.loads((tmp_path / "finishing.json").read_text())
+    del about["config"]["contrast"]
+    (tmp_path / "finishing.json").write_text(json.dumps({**about, "histograms": None}))
+
+    assert Finisher.load(tmp_path).config == finisher.config
 
 
 def test_saved_palettes_move_colours_the_same(images, tmp_path):
