@@ -105,14 +105,6 @@ def test_pictures_are_sharpened_at_the_size_that_is_given_out(images):
     )
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"color": "histogram"},
-        {"color": "prompt"},
-        {"upsample": 2, "upsampler": "learned"},
-    ],
-)
 def test_the_pictures_after_the_last_step_are_the_finished_ones(everything, images):
     names, pictures = zip(*everything.after_each_step(images, PROMPTS), strict=True)
 
@@ -141,6 +133,14 @@ def test_saved_palettes_move_colours_the_same(images, tmp_path):
     assert np.array_equal(finished[1], images[1])  # 蓝色 is in no palette
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"color": "histogram"},
+        {"color": "prompt"},
+        {"upsample": 2, "upsampler": "learned"},
+    ],
+)
 def test_what_the_training_pictures_give_is_asked_for(changes):
     with pytest.raises(ConfigError, match="Run `llmvis finish`"):
         Finisher(asking(**changes))
