@@ -13,10 +13,13 @@ from flows import progress, start
 from llmvis import config, storage
 from llmvis.errors import TrainingError
 from llmvis.prompts.text_tokenizer import TextTokenizer
-from llmvis.training.augmentation import AugmentedPixels, draw_views
+from llmvis.training.augmentation import AugmentedPixels, draw_views, names_of_views
 
 EXAMPLES, TOKENS = Path("data/examples"), Path("data/tokens")
 CHECKPOINT = Path(".dvc/tmp/tokenize")  # to go on from after a kill
+CODES = Path(
+    "data/.codes"
+)  # of pictures that are read by the same image tokenizer again
 TRAINED_ON = ("train", "validation")
 
 
@@ -50,30 +53,34 @@ def tokenize() -> None:
             for split in TRAINED_ON
         }
         pixels: dict[str, np.ndarray | AugmentedPixels] = {**unpacked}
+        names = {split: _names(split) for split in TRAINED_ON}
         if params.augment.num_copies:
             views, captions["train"] = draw_views(
                 captions["train"], params.augment, params.tokenize.seed
             )
             pixels["train"] = AugmentedPixels(unpacked["train"], views)
+            names["train"] = names_of_views(names["train"], views)
             storage.write_views(staging, "train", views)
         image_tokenizer = _image_tokenizer(params, began, pixels["train"])
         text_tokenizer.save(staging / "text_tokenizer.json")
         image_tokenizer.save(staging / "image_tokenizer.keras")
         if began is None:
             shutil.copy(CHECKPOINT / CURVE, staging)
+        codes = _encoded(image_tokenizer, pixels, names)
         for split in TRAINED_ON:
-            tokens = image_tokens.make_tokens(
-                text_tokenizer,
-                image_tokenizer,
-                captions[split],
-                pixels[split],
-                _report_reading(split, len(pixels[split])),
+            storage.write_tokens(
+                staging,
+                split,
+                image_tokens.make_tokens(text_tokenizer, captions[split], codes[split]),
             )
-            storage.write_tokens(staging, split, tokens)
-        held_out = unpacked["validation"], tokens.codes  # the last of TRAINED_ON
+        held_out = unpacked["validation"], codes["validation"]
         for alarm in token_alarms(image_tokenizer, *held_out):
             progress.say(alarm)
     shutil.rmtree(CHECKPOINT, ignore_errors=True)
+
+
+def _names(split):
+    return storage.read_table(EXAMPLES, split, ["example_id"]).example_id.tolist()
 
 
 def _require_held_out():
@@ -117,6 +124,20 @@ def _image_tokenizer(params, began, pixels):
     return image_tokens.earlier_image_tokenizer(
         params.tokenize, path, pixels.shape[1], began.label
     )
+
+
+def _encoded(image_tokenizer, pixels, names):
+    from llmvis.training.known_codes import KnownCodes
+
+    known = KnownCodes(CODES, image_tokenizer)
+    codes = {
+        split: known.encode(
+            pixels[split], names[split], _report_reading(split, len(names[split]))
+        )
+        for split in TRAINED_ON
+    }
+    known.keep()
+    return codes
 
 
 def _report_reading(split, num_pictures):

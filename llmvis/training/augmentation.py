@@ -153,6 +153,20 @@ def _box(crop, rng):
     return (left, top, left + size, top + size)
 
 
+def names_of_views(names: Sequence[str], views: np.ndarray) -> list[str]:
+    """Names what is seen, from the names of the pictures it is made of.
+
+    Args:
+        names: Each of other pixels.
+        views: What is made of which, dtype `VIEW`, shape `(M,)`.
+    """
+    made = [name for name in VIEW.names or () if name != "example"]
+    return [
+        " ".join([names[view["example"]], *(str(view[name].tolist()) for name in made)])
+        for view in views
+    ]
+
+
 class AugmentedPixels:
     """Pictures seen in other ways, each made when it is asked for.
 

@@ -45,7 +45,6 @@ _PICTURES_FOR_CUTOUTS = 10_000  # whose things the layer tokenizer is fitted to
 _PICTURES_FOR_PALETTES = 4_000  # of these, whose palettes are counted
 _CHUNK = 200  # pictures that one process looks through at a time
 _CAPTIONS = 20_000  # that one process splits into words at a time
-_BLOCK = 4_000  # pictures encoded between two reports
 _KEEP_EVERY = 250  # steps between two checkpoints
 
 
@@ -209,24 +208,16 @@ IMAGE_TOKENIZERS = {"layers": _layers, "sketch": _sketch}
 
 def make_tokens(
     text_tokenizer: TextTokenizer,
-    image_tokenizer: ImageTokenizer,
     captions: Sequence[Sequence[str]],
-    pixels: np.ndarray | AugmentedPixels,
-    report: Callable[[int], None],
+    codes: np.ndarray,
 ) -> Tokens:
-    """Reads one split through both tokenizers.
+    """Puts the codes of one split beside its captions as tokens.
 
     Args:
         text_tokenizer: For the captions.
-        image_tokenizer: For the pictures.
         captions: Those of each picture, at least one.
-        pixels: Shape `(N, Y, X, 3)`, uint8.
-        report: Hears how many pictures are done.
+        codes: Of each picture, shape `(N, H, W, D)`, uint8.
     """
-    codes = []
-    for start in range(0, len(pixels), _BLOCK):
-        codes.append(image_tokenizer.encode(pixels[start : start + _BLOCK]))
-        report(min(start + _BLOCK, len(pixels)))
     texts = [caption for of_one in captions for caption in of_one]
     token_ids = map_chunks(
         _token_ids,
@@ -236,7 +227,7 @@ def make_tokens(
         num_processes=os.cpu_count() or 1,
     )
     return Tokens(
-        codes=np.concatenate(codes),
+        codes=codes,
         token_ids=np.concatenate(list(token_ids)),
         starts=np.cumsum([0, *(len(of_one) for of_one in captions)]),
     )
