@@ -110,7 +110,10 @@ def test_a_row_gets_what_goes_with_its_value_and_keeps_its_name(read):
         ("{train.generator: {vae: {train: 3}}}", "has train, which is 3"),
         ("{train.seed: {0: {}}}", "has train.seed, which no row names"),
         ("{train.generator: {gan: {}}}", "has 'gan', and no row has that value"),
-        ("{train.generator: {vae: {trian: {}}}}", "Row vae cannot be.*mean `train`"),
+        (
+            "{train.generator: {vae: {trian: {seed: 3}}}}",
+            "Row vae cannot be.*mean `train`",
+        ),
         (
             "{train.generator: {vae: {train: {num_steps: 5}}}}",
             r"in seconds and in train\.num_steps",
