@@ -5,16 +5,15 @@ Dimension key: B batch, Y X picture rows and columns, H W grid, D digits, L toke
 
 import copy
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import ops
 
 from llmvis.config import SamplingConfig
+from llmvis.drawing_programs import Make, program
 from llmvis.errors import ConfigError, MismatchError, MissingStage, ShapeError
 from llmvis.finishing.finisher import Finisher
 
@@ -27,10 +26,9 @@ from llmvis.generators import (  # noqa: F401
     regression,
     vae,
 )
-from llmvis.generators.drawing import Draw
 from llmvis.image_tokenizers.batching import in_batches
 from llmvis.image_tokenizers.layer_tokenizer import LayerTokenizer
-from llmvis.image_tokenizers.pixels import are_numbers, require_numbers, to_uint8
+from llmvis.image_tokenizers.pixels import require_numbers, to_uint8
 from llmvis.image_tokenizers.sketch_tokenizer import SketchTokenizer
 from llmvis.prompts.text_tokenizer import TextTokenizer
 from llmvis.records import Sample
@@ -70,9 +68,7 @@ class TextToImage:
         self.text_tokenizer, self.about = text_tokenizer, about
         self.finisher = finisher
         self.generator, self._image_tokenizer = generator, image_tokenizer
-        self._null_ids = text_tokenizer.empty_caption()
-        # One compiled graph for each size of batch and kind of draw.
-        self._compiled = lru_cache(maxsize=32)(self._compile)
+        self._make = Make.of(generator, image_tokenizer, text_tokenizer.empty_caption())
         self._decode = tf.function(
             lambda codes: image_tokenizer.decode(codes), jit_compile=True
         )
@@ -243,7 +239,8 @@ class TextToImage:
         token_ids = np.concatenate([token_ids, token_ids[[0] * (padded - wanted)]])
         seeds = [*seeds, *seeds[:1] * (padded - wanted)]
         noise = self._noise(seeds, sampling.num_candidates)
-        draw = self._compiled(
+        draw = program(
+            self._make,
             sampling.num_candidates,
             guided=sampling.guidance_scale != 1.0,
             narrowed=sampling.top_k > 0 or sampling.top_p < 1.0,
@@ -255,7 +252,7 @@ class TextToImage:
             "top_k": np.int32(sampling.top_k),
             "top_p": np.float32(sampling.top_p),
         }
-        images, is_whole = draw(token_ids, noise, scales)
+        images, is_whole = draw(self._make.weights(), token_ids, noise, scales)
         require_numbers(np.asarray(is_whole)[:wanted])
         return np.asarray(images)[:wanted]
 
@@ -267,30 +264,6 @@ class TextToImage:
         ]
         uniform = [np.random.default_rng(s).random(shape, "float32") for s in streams]
         return -np.log(-np.log(np.clip(uniform, 1e-12, 1 - 1e-7, dtype="float32")))
-
-    def _compile(self, num_candidates, **fixed):
-        @tf.function(jit_compile=True)
-        def draw_pictures(token_ids, noise, scales):
-            draw = Draw(**fixed, **scales, lengths=self._image_tokenizer.lengths)
-            token_ids = ops.repeat(token_ids, num_candidates, axis=0)
-            made = self.generator.sample(token_ids, noise, self._null_ids, draw)
-            if num_candidates > 1:
-                made = self._likeliest(token_ids, made, num_candidates)
-            is_whole = are_numbers(made)
-            if self.generator.makes == "codes":
-                made = self._image_tokenizer.decode(made)
-                is_whole = ops.logical_and(is_whole, are_numbers(made))
-            return ops.cast(ops.round(made * 255), "uint8"), is_whole
-
-        return draw_pictures
-
-    def _likeliest(self, token_ids, codes, num_candidates):
-        """Of the codes of each prompt those to which the model gives the most nats."""
-        lengths = self._image_tokenizer.lengths(codes)
-        nats = self.generator.score(token_ids, codes, lengths)
-        best = ops.argmax(ops.reshape(nats, (-1, num_candidates)), axis=1)
-        codes = ops.reshape(codes, (-1, num_candidates, *codes.shape[1:]))
-        return ops.take_along_axis(codes, best[:, None, None, None, None], axis=1)[:, 0]
 
     def _require_likelihood(self):
         if not hasattr(self.generator, "score"):

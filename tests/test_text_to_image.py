@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from llmvis.config import SamplingConfig
+from llmvis.drawing_programs import program
 from llmvis.errors import (
     ConfigError,
     DrawingError,
@@ -70,11 +71,31 @@ def test_guidance_is_read_from_the_sampling(model):
 
 def test_other_values_of_an_option_need_no_other_graph(model):
     model.generate(PROMPTS, 0, dataclasses.replace(PLAIN, top_k=2, top_p=0.9))
-    before = model._compiled.cache_info().misses
+    before = program.cache_info().misses
     for share in (0.3, 0.5, 0.7):
         model.generate(PROMPTS, 0, dataclasses.replace(PLAIN, top_p=share, num_steps=9))
 
-    assert model._compiled.cache_info().misses == before
+    assert program.cache_info().misses == before
+
+
+def test_a_model_of_the_same_make_needs_no_other_graph_and_has_its_own_weights(
+    model, tiny_model_folder
+):
+    first = images(model.generate(PROMPTS, 0, PLAIN))
+    before = program.cache_info().misses
+    other = TextToImage.load(tiny_model_folder)
+    assert np.array_equal(first, images(other.generate(PROMPTS, 0, PLAIN)))
+    rng = np.random.default_rng(0)
+    for variable in other.generator.weights:
+        variable.assign(variable + rng.normal(0, 0.3, variable.shape))
+
+    shared = images(other.generate(PROMPTS, 0, PLAIN))
+    assert program.cache_info().misses == before
+    assert np.array_equal(first, images(model.generate(PROMPTS, 0, PLAIN)))
+
+    program.cache_clear()
+    assert np.array_equal(shared, images(other.generate(PROMPTS, 0, PLAIN)))
+    assert not np.array_equal(shared, first)
 
 
 def test_of_several_candidates_the_likeliest_is_given(model):

@@ -30,8 +30,20 @@ class Order:
 Draw = Callable[[Sequence[Order]], list[tuple[Sample, Version]]]
 
 
+_LEAST_FILLED = 0.75  # of a batch; fewer orders make a smaller one
+_LULL = 0.003  # seconds without a new order, after which no more are waited for
+
+
 class QueueFull(Exception):
     """More pictures wait than may."""
+
+
+def batch_sizes(largest: int) -> list[int]:
+    """Gives the sizes of batches that are drawn, rising, up to `largest`.
+
+    They are few, since each is compiled for itself, which takes seconds.
+    """
+    return sorted({1, max(1, largest // 4), max(1, largest // 2), largest})
 
 
 class Batcher:
@@ -53,6 +65,7 @@ class Batcher:
         num_threads: int = 1,
     ):
         self._draw, self._max_batch_size = draw, max_batch_size
+        self._sizes = batch_sizes(max_batch_size)
         self._max_waiting = max_waiting
         self._waiting: deque[Order] = deque()
         self._changed = threading.Condition()
@@ -97,18 +110,35 @@ class Batcher:
             with self._changed:
                 self._num_idle += 1
                 self._changed.wait_for(lambda: self._waiting or self._stopped)
+                self._gather()
                 batch = self._take()
                 self._num_idle -= 1
             if batch:
                 self._answer(batch)
 
+    def _gather(self) -> None:
+        """Waits while orders stream in, where other threads draw.
+
+        The answers of one batch bring as many new orders, one by one. Taken as they
+        come, they would be drawn in small batches, at a worse speed.
+        """
+        num_before = 0
+        while num_before < len(self._waiting) < self._max_batch_size:
+            if self._num_idle == len(self._threads) or self._stopped:
+                return
+            num_before = len(self._waiting)
+            self._changed.wait(_LULL)
+
     def _take(self) -> list[Order]:
         """Takes the oldest order, and those like it, from the queue.
 
-        It leaves as many to each of the other threads that have nothing to do.
+        It leaves as many to each of the other threads that have nothing to do, and to
+        the next batch those with which this one would be mostly filled up.
         """
+        if not self._waiting:  # the thread was woken to end
+            return []
         share = math.ceil(len(self._waiting) / self._num_idle)
-        most = min(share, self._max_batch_size)
+        most = self._well_filled(min(share, self._max_batch_size))
         taken: list[Order] = []
         left: deque[Order] = deque()
         for order in self._waiting:
@@ -121,6 +151,13 @@ class Batcher:
                 taken.append(order)
         self._waiting = left
         return taken
+
+    def _well_filled(self, number: int) -> int:
+        """So many orders, or as many as the next smaller size of batch has."""
+        size = next(size for size in self._sizes if size >= number)
+        if number >= _LEAST_FILLED * size:
+            return number
+        return max(size for size in self._sizes if size <= number)
 
     def _answer(self, batch: Sequence[Order]) -> None:
         try:

@@ -12,7 +12,7 @@ from llmvis.errors import RegistryError
 from llmvis.model_registry import versions
 from llmvis.model_registry.provenance import Version
 from llmvis.records import Sample
-from llmvis.serving.batching import Order
+from llmvis.serving.batching import Order, batch_sizes
 from llmvis.text_to_image import TextToImage
 
 _POLL_SECONDS = 0.3  # a look costs 2 ms, and a rollback is for emergencies
@@ -33,7 +33,8 @@ class Loaded:
 
     def draw(self, orders: Sequence[Order]) -> list[tuple[Sample, Version]]:
         """Draws orders that share their options."""
-        size = next(size for size in self._sizes if size >= len(orders))
+        sizes = batch_sizes(self.batch_size)
+        size = next(size for size in sizes if size >= len(orders))
         filled = [*orders, *[orders[0]] * (size - len(orders))]
         samples = self.model.generate(
             [order.prompt for order in filled],
@@ -49,14 +50,9 @@ class Loaded:
             stop: Ends it early.
         """
         order = Order(prompt=_WARM_UP_PROMPT, seed=0, sampling=None)
-        for size in self._sizes:
+        for size in batch_sizes(self.batch_size):
             if not stop.is_set():
                 self.draw([order] * size)
-
-    @property
-    def _sizes(self) -> list[int]:
-        """Few, since each is compiled for itself, which takes seconds."""
-        return sorted({1, max(1, self.batch_size // 4), self.batch_size})
 
 
 class Following:

@@ -44,6 +44,21 @@ class Artist:
         ]
 
 
+class Tireless:
+    """Draws nothing, in no time, but for the first order, which takes long."""
+
+    def __init__(self):
+        self.batches = []
+        self.first_is_done = threading.Event()
+
+    def draw(self, orders):
+        self.batches.append([order.seed for order in orders])
+        if orders[0].seed == 0:
+            assert self.first_is_done.wait(10)
+        sample = Sample(prompt="", seed=0, image=PIXELS, unknown_words=())
+        return [(sample, VERSION) for _ in orders]
+
+
 @pytest.fixture
 def artist():
     return Artist()
@@ -154,3 +169,37 @@ def test_stopping_cancels_what_waits(artist):
 
     assert held.drawn.result(10)[0].seed == 0
     assert waiting.drawn.cancelled()
+
+
+def test_orders_that_come_one_by_one_while_others_are_drawn_make_one_batch():
+    tireless = Tireless()
+    batcher = Batcher(tireless.draw, max_batch_size=8, max_waiting=9, num_threads=2)
+    try:
+        batcher.submit([_order(0)])
+        while not tireless.batches:
+            time.sleep(0.001)
+        orders = [_order(seed) for seed in range(1, 9)]
+        for order in orders:
+            batcher.submit([order])
+        for order in orders:
+            order.drawn.result(10)
+    finally:
+        tireless.first_is_done.set()
+        batcher.stop()
+
+    assert tireless.batches == [[0], list(range(1, 9))]
+
+
+def test_a_batch_that_would_be_half_empty_is_left_to_the_next(artist):
+    batcher = Batcher(artist.draw, max_batch_size=16, max_waiting=21)
+    try:
+        _hold(batcher, artist)
+        orders = [_order(seed) for seed in range(1, 22)]
+        batcher.submit(orders)
+        artist.may_draw.set()
+        for order in orders:
+            order.drawn.result(10)
+    finally:
+        batcher.stop()
+
+    assert [len(batch) for batch in artist.batches] == [1, 16, 4, 1]
