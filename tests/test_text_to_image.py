@@ -88,6 +88,8 @@ def test_a_model_of_the_same_make_needs_no_other_graph_and_has_its_own_weights(
     rng = np.random.default_rng(0)
     for variable in other.generator.weights:
         variable.assign(variable + rng.normal(0, 0.3, variable.shape))
+    networks = other.generator, other.image_tokenizer
+    other = TextToImage(other.text_tokenizer, *networks, other.about)
 
     shared = images(other.generate(PROMPTS, 0, PLAIN))
     assert program.cache_info().misses == before
