@@ -69,6 +69,7 @@ class TextToImage:
         self.finisher = finisher
         self.generator, self._image_tokenizer = generator, image_tokenizer
         self._make = Make.of(generator, image_tokenizer, text_tokenizer.empty_caption())
+        self._weights: list[tf.Tensor] | None = None  # None: as they are when it draws
         self._decode = tf.function(
             lambda codes: image_tokenizer.decode(codes), jit_compile=True
         )
