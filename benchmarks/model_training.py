@@ -13,15 +13,16 @@ import argparse
 import os
 import resource
 import statistics
-import time
 from pathlib import Path
+
+import machine
+from machine import timed
 
 from flows import overlay
 from llmvis import config, storage
 
 EXAMPLES, TOKENS = Path("data/examples"), Path("data/tokens")
 WARMUP, STEPS, ROUNDS = 10, 30, 5
-SIDE = 1024  # of the matrices that measure the machine
 
 
 def main() -> None:
@@ -48,18 +49,13 @@ def measure(params: config.TrainConfig, scratch: Path) -> None:
 
 def report(params: config.TrainConfig, network, batch_at) -> None:
     """Prints the figures of a compiled network."""
-    import tensorflow as tf
-
     batches = [batch_at(step) for step in range(STEPS)]
-    product = tf.function(tf.matmul, jit_compile=True)
-    square = tf.random.normal((SIDE, SIDE), seed=0)
+    products = machine.MatrixProducts()
     for batch in batches[:WARMUP]:
         network.train_on_batch(batch)
-    product(square, square).numpy()
     rates, steps, makings = [], [], []
     for round_number in range(ROUNDS):
-        seconds = timed(lambda: [product(square, square).numpy() for _ in range(20)])
-        rates.append(20 * 2 * SIDE**3 / seconds)
+        rates.append(products.rate())
         seconds = timed(lambda: [network.train_on_batch(batch) for batch in batches])
         steps.append(seconds / STEPS)
         first = (round_number + 1) * STEPS
@@ -68,7 +64,7 @@ def report(params: config.TrainConfig, network, batch_at) -> None:
     work = 3 * statistics.mean(forward_operations(network, b) for b in batches[:5])
     making = statistics.median(makings) / STEPS
     print(f"{params.generator} on {os.cpu_count()} cores")
-    print(f"float32 products of {SIDE} x {SIDE} matrices: {rate / 1e9:.0f} GFLOP/s")
+    print(machine.said(rate))
     print(f"a step of {params.batch_size} pictures: {step * 1e3:.0f} ms")
     print(f"pictures a second: {params.batch_size / step:.0f}")
     print(f"useful work of a step: {work / 1e9:.1f} GFLOP")
@@ -76,13 +72,6 @@ def report(params: config.TrainConfig, network, batch_at) -> None:
     print(f"making a batch: {making * 1e3:.1f} ms, {making / step:.0%} of a step")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(f"peak memory: {peak / 2**20:.2f} GiB")
-
-
-def timed(work) -> float:
-    """Seconds that a call takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def forward_operations(network, batch) -> int:

@@ -20,8 +20,9 @@ import resource
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
+
+from machine import timed
 
 EXAMPLES, TOKENS = Path("data/examples"), Path("data/tokens")
 TRAIN_BATCH, DRAW_BATCH = 32, 64
@@ -75,13 +76,6 @@ def figures(parameters: int, train, draw) -> dict:
         rates[key] = batch / statistics.median(timed(work) for _ in range(times))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return {"parameters": parameters, **rates, "gibibytes": peak}
-
-
-def timed(work) -> float:
-    """Seconds that a call takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def ours(settings: list[str]) -> dict:

@@ -14,15 +14,15 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from itertools import product
 from pathlib import Path
 
+import machine
 import psutil
+from machine import timed
 
 from llmvis import config, environment
 
-SIDE = 1024  # of the matrices that measure the machine
 ROUNDS, ALONE, STARTS = 5, 30, 3
 BATCH = 64
 COLORS, THINGS = ("red", "blue", "green", "yellow"), ("bird", "flower", "house", "cup")
@@ -57,8 +57,6 @@ def shell(model: str) -> None:
 
 def warm(address: str, num_pictures: int) -> None:
     """Times a model that is loaded and compiled, and looks at its memory."""
-    import tensorflow as tf
-
     from llmvis.model_registry import versions
 
     model, version = versions.load(address)
@@ -71,18 +69,15 @@ def warm(address: str, num_pictures: int) -> None:
 
     draw(1, 0)
     draw(BATCH, 0)
-    matrix = tf.function(tf.matmul, jit_compile=True)
-    square = tf.random.normal((SIDE, SIDE), seed=0)
-    matrix(square, square).numpy()
+    products = machine.MatrixProducts()
     rates, alone, batches = [], [], []
     for seed in range(ROUNDS):
-        seconds = timed(lambda: [matrix(square, square).numpy() for _ in range(20)])
-        rates.append(20 * 2 * SIDE**3 / seconds)
+        rates.append(products.rate())
         alone += [timed(lambda at=seed: draw(1, at)) for _ in range(ALONE // ROUNDS)]
         batches.append(timed(lambda at=seed: draw(BATCH, at)))
     print(f"{version.label} ({model.family}) on {os.cpu_count()} cores")
     rate = statistics.median(rates)
-    print(f"float32 products of {SIDE} x {SIDE} matrices: {rate / 1e9:.0f} GFLOP/s")
+    print(machine.said(rate))
     print(f"one picture: {statistics.median(alone) * 1e3:.0f} ms")
     print(f"batches of {BATCH}: {BATCH / statistics.median(batches):.0f} pictures/s")
     memory(draw, num_pictures)
@@ -99,13 +94,6 @@ def memory(draw, num_pictures: int) -> None:
             draw(BATCH, number * BATCH)
     figures = ", ".join(f"{mebibytes:.0f}" for mebibytes in held)
     print(f"memory over {num_pictures:,} pictures: {figures} MiB")
-
-
-def timed(work) -> float:
-    """Seconds that a call takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def timed_process(command: list[str]) -> float:
