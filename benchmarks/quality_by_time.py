@@ -46,7 +46,7 @@ def main() -> None:
     table = chosen.output.with_suffix(".csv")
     known = pd.read_csv(table) if table.exists() else pd.DataFrame()
     for family in chosen.families:
-        points = pd.DataFrame(train(family, chosen.seconds))
+        points = pd.DataFrame(train_for(family, chosen.seconds))
         if len(known):
             known = known[known.family != family]
         known = pd.concat([known, points], ignore_index=True)
@@ -54,18 +54,24 @@ def main() -> None:
         show(known, chosen.output)
 
 
-def train(family: str, seconds: float) -> list[dict]:
+def train_for(family: str, seconds: float) -> list[dict]:
     """Trains one family for so long, and draws on the way."""
-    from llmvis.training import assembly, fit, generators
     from llmvis.training.pace import seconds_per_step
 
-    params = config.read()
-    settings = dataclasses.replace(params.train, generator=family)
+    settings = dataclasses.replace(config.read().train, generator=family)
     of_one = seconds_per_step(settings, TOKENS, EXAMPLES, lambda *_: None)
     num_steps = int(seconds / of_one)
-    settings = dataclasses.replace(
-        settings, num_steps=num_steps, validate_every=max(1, num_steps // NUM_POINTS)
+    every = max(1, num_steps // NUM_POINTS)
+    return train(
+        dataclasses.replace(settings, num_steps=num_steps, validate_every=every)
     )
+
+
+def train(settings: config.TrainConfig) -> list[dict]:
+    """Trains a network, and draws at every validation."""
+    from llmvis.training import assembly, fit, generators
+
+    params, family = config.read(), settings.generator
     with storage.scratch() as scratch:
         model = assembly.assemble(settings, TOKENS)
         data = assembly.training_set(model, TOKENS, EXAMPLES, scratch)
@@ -75,9 +81,9 @@ def train(family: str, seconds: float) -> list[dict]:
 
         def on_validation(step):
             with clock.stopped():
-                share = score()
+                shares = score()
             point = {"family": family, "step": step, "seconds": round(clock.seconds, 1)}
-            points.append({**point, "all_correct": share})
+            points.append({**point, **shares})
             print(points[-1], flush=True)
 
         fit.fit(
@@ -112,7 +118,7 @@ class Clock:
 
 
 def prepared(model, sampling):
-    """A function that draws the prompts and gives the share that is all correct."""
+    """A function that draws the prompts and gives the shares that are right."""
     judge, prompts, scenes = judges.load(JUDGE), [], []
     table = storage.read_table(EXAMPLES, "validation", ["captions"])
     for row, captions in enumerate(table.captions[:NUM_PROMPTS]):
@@ -124,11 +130,15 @@ def prepared(model, sampling):
             continue
         prompts.append(prompt)
 
-    def score() -> float:
+    def score() -> dict[str, float]:
         samples = model.generate(prompts, list(range(len(prompts))), sampling)
         images = np.stack([sample.image for sample in samples])
         answered = judge.judge_scenes(images, scenes)
-        return float(np.mean([all(v.holds for v in each) for each in answered]))
+        held = [[verdict.holds for verdict in each] for each in answered]
+        return {
+            "all_correct": float(np.mean([all(each) for each in held])),
+            "questions": float(np.mean([np.mean(each) for each in held])),
+        }
 
     return score
 

@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from llmvis.compiling import compiled
 from llmvis.generators.drawing import Draw
 from llmvis.image_tokenizers.pixels import are_numbers
 
@@ -86,7 +87,7 @@ def program(
     generator, image_tokenizer = make.generator, make.image_tokenizer
     variables = make.variables
 
-    @tf.function(jit_compile=True)
+    @compiled
     def draw_pictures(weights, token_ids, noise, scales):
         with keras.StatelessScope(list(zip(variables, weights, strict=True))):
             draw = Draw(

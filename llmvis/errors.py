@@ -60,6 +60,10 @@ class MissingStage(LlmvisError, FileNotFoundError):
             f"There is nothing at {path}. The `{stage}` stage writes it: "
             f"run `llmvis {stage}` first."
         )
+        self.path, self.stage = path, stage
+
+    def __reduce__(self):
+        return type(self), (self.path, self.stage)  # so that it leaves a process whole
 
 
 class MismatchError(LlmvisError, ValueError):

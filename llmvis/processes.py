@@ -6,7 +6,8 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,22 @@ def map_chunks(
         pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def beside(function: Callable[..., Any], *arguments: Any) -> Iterator[Future]:
+    """Has one call made in another process while the body runs.
+
+    Args:
+        function: A module's own; what that module imports, this process imports too.
+        arguments: Passed on.
+    """
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(1, context, _end_with_parent)
+    try:
+        yield pool.submit(function, *arguments)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
 def in_order(
     submit: Callable[[Any], Any], chunks: Iterable[Any], *, ahead: int
 ) -> Iterator[Any]:
@@ -73,7 +90,7 @@ def in_order(
 def _end_with_parent() -> None:
     """Leaves Ctrl-C to the parent, and ends as soon as the parent is gone.
 
-    There is a process for every core, so its matrix products get one thread.
+    Processes share the cores, so matrix products in one get one thread.
     """
     threadpool_limits(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

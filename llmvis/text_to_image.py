@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from llmvis.compiling import compiled
 from llmvis.config import SamplingConfig
 from llmvis.drawing_programs import Make, program
 from llmvis.errors import ConfigError, MismatchError, MissingStage, ShapeError
@@ -70,9 +71,7 @@ class TextToImage:
         self.generator, self._image_tokenizer = generator, image_tokenizer
         self._make = Make.of(generator, image_tokenizer, text_tokenizer.empty_caption())
         self._weights: list[tf.Tensor] | None = None  # None: as they are when it draws
-        self._decode = tf.function(
-            lambda codes: image_tokenizer.decode(codes), jit_compile=True
-        )
+        self._decode = compiled(image_tokenizer.decode)
 
     @property
     def family(self) -> str:

@@ -2,10 +2,13 @@
 
 import os
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from llmvis.processes import map_chunks
+from llmvis.errors import MissingStage
+from llmvis.processes import beside, map_chunks
 
 
 def squares(chunk, add):
@@ -18,6 +21,14 @@ def who(chunk):
 
 def fail(chunk):
     raise ValueError(f"not {chunk[0]}")
+
+
+def miss(path):
+    raise MissingStage(path, "finish")
+
+
+def process_number():
+    return os.getpid()
 
 
 @pytest.mark.parametrize("num_processes", [1, 3])
@@ -38,3 +49,16 @@ def test_several_processes_work():
 def test_an_error_reaches_who_asked():
     with pytest.raises(ValueError, match="not 0"):
         list(map_chunks(fail, range(9), chunk_size=2, num_processes=2))
+
+
+def test_a_call_beside_is_made_in_another_process():
+    with beside(process_number) as called:
+        assert called.result() != os.getpid()
+
+
+def test_an_error_beside_arrives_whole():
+    with beside(miss, Path("data/model")) as called, pytest.raises(MissingStage) as it:
+        called.result()
+
+    assert it.value.path == Path("data/model")
+    assert "run `llmvis finish` first" in str(it.value)

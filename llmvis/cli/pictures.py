@@ -127,9 +127,9 @@ def _champion(params: Params) -> str:
 
 
 def _load(model: str | None, params: Params) -> "tuple[TextToImage, Version]":
-    from llmvis.model_registry import versions
+    from llmvis.model_registry import first_load
 
-    return versions.load(model or _champion(params))
+    return first_load.load(model or _champion(params))
 
 
 def _draw(

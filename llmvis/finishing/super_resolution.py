@@ -12,10 +12,10 @@ Dimension key: B batch, Y X rows and columns, C channels.
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
 from llmvis.blocks import spread
+from llmvis.compiling import compiled
 
 _COLORS = 3
 _KERNEL = 3  # pixels on a side
@@ -52,7 +52,7 @@ class SuperResolution(keras.Model):
             for i in range(num_layers)
         ]
         self._write = _convolution(_COLORS * factor**2, "write", "zeros")
-        self._enlarge_one = tf.function(self._enlarged, jit_compile=True)
+        self._enlarge_one = compiled(self._enlarged)
 
     def build(self, input_shape):  # noqa: ARG002, pictures of any size are taken
         self._read.build((None, None, None, _COLORS))

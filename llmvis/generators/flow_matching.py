@@ -135,7 +135,7 @@ class FlowMatchingGenerator(Prompted):
         def go_on(step, pictures):
             time = ops.cast(step, "float32") / draw.num_steps
             both = ops.concatenate([pictures, pictures]) if draw.guided else pictures
-            times_B = ops.broadcast_to(time, (len(token_ids),))
+            times_B = ops.broadcast_to(time, ops.shape(token_ids)[:1])
             clean = self._clean(both, times_B, token_ids, text_states)
             if draw.guided:
                 conditional, unconditional = ops.split(clean, 2)

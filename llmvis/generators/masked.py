@@ -75,7 +75,9 @@ class MaskedGenerator(CodeGenerator):
         rows = self._rows(
             {
                 "token_ids": token_ids,
-                "codes": ops.zeros((len(token_ids), *self.grid, self.num_digits)),
+                "codes": ops.zeros(
+                    (ops.shape(token_ids)[0], *self.grid, self.num_digits)
+                ),
             }
         )
         kept_after, num_steps = _kept_after(self._length, draw.num_steps)

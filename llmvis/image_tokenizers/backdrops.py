@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 from scipy.cluster.hierarchy import leaves_list, linkage
 
+from llmvis.compiling import compiled
 from llmvis.errors import ConfigError
 
 _SIDE = 16  # cells of a thumbnail on a side
@@ -224,7 +225,7 @@ def _distances(cells, others):
     return table[: len(cells), : len(others)]
 
 
-@tf.function(jit_compile=True)
+@compiled
 def _distance(cells, others):
     """Mean difference of `(N, S, C)` and `(M, S, C)`, capped: `(N, M)` in [0, 1]."""
     differences_NMS = tf.reduce_max(tf.abs(cells[:, None] - others[None]), axis=3)

@@ -18,9 +18,9 @@ import os
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
+from llmvis.compiling import compiled
 from llmvis.errors import ConfigError
 from llmvis.image_tokenizers.backdrops import nearest_backdrops, thumbnails
 from llmvis.image_tokenizers.batching import in_batches
@@ -100,8 +100,8 @@ class LayerTokenizer(keras.Model):
         unit = -(-2 * image_size // most)
         self._scale = {"unit": unit, "size": image_size, "most": most}
         self._cutouts = CutoutAutoencoder(image_size, hidden_dim, name="cutouts")
-        self._encode_batch = tf.function(self._encode_boxes, jit_compile=True)
-        self._errors_batch = tf.function(self._palette_errors, jit_compile=True)
+        self._encode_batch = compiled(self._encode_boxes)
+        self._errors_batch = compiled(self._palette_errors)
 
     def build(self, input_shape):  # noqa: ARG002, the size is known
         size = self.image_size

@@ -19,10 +19,10 @@ C channels, D digits of one position.
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
 from llmvis.blocks import gather, spread
+from llmvis.compiling import compiled
 from llmvis.errors import ConfigError
 from llmvis.image_tokenizers.batching import in_batches
 from llmvis.image_tokenizers.fsq import FiniteScalarQuantizer
@@ -146,7 +146,7 @@ class SketchTokenizer(keras.Model):
             _COLORS * patch_size**2, kernel_initializer="zeros", name="write"
         )
 
-        self._encode_batch = tf.function(self._digits, jit_compile=True)
+        self._encode_batch = compiled(self._digits)
 
     def build(self, input_shape):  # noqa: ARG002, the size is known
         patches = self.image_size // self.patch_size
@@ -175,7 +175,7 @@ class SketchTokenizer(keras.Model):
 
     def lengths(self, codes):
         """Positions of each picture: all of them."""
-        return ops.full((len(codes),), self.grid[0] * self.grid[1])
+        return ops.full(ops.shape(codes)[:1], self.grid[0] * self.grid[1])
 
     def codebooks(self, codes: np.ndarray) -> list[tuple[np.ndarray, int]]:
         """Every digit of codes `(B, H, W, D)`, and how many values it can take."""

@@ -209,28 +209,36 @@ def load(address: str) -> "tuple[TextToImage, Version]":
     """
     from llmvis.text_to_image import TextToImage
 
-    if not address.startswith("models:"):
-        return _load_folder(Path(address))
-    version = resolve(address)
     with tempfile.TemporaryDirectory() as scratch:
-        # A copy of our own is checked and then read, so nobody can change it between.
-        folder = fetching.fetch_model(version, Path(scratch))
-        hashes.verify(folder, version.files)
+        folder, version = fetch(address, Path(scratch))
         return TextToImage.load(folder), version
 
 
-def _load_folder(folder: Path) -> "tuple[TextToImage, Version]":
+def fetch(address: str, scratch: Path) -> tuple[Path, Version]:
+    """Finds the model folder of a version, or takes a model folder as it is.
+
+    Args:
+        address: As for `load`, which also says what is raised.
+        scratch: Where a registered version is copied to, so that nobody can change
+            what was checked before it is read.
+    """
+    if not address.startswith("models:"):
+        return _unregistered(Path(address))
+    version = resolve(address)
+    folder = fetching.fetch_model(version, scratch)
+    hashes.verify(folder, version.files)
+    return folder, version
+
+
+def _unregistered(folder: Path) -> tuple[Path, Version]:
     if not folder.exists():
         raise MissingStage(folder, "finish")
-    from llmvis.text_to_image import TextToImage
-
-    model = TextToImage.load(folder)
     version = Version(
         name=str(folder),
         version=0,
         model_fingerprint=storage.fingerprint(folder),
     )
-    return model, version
+    return folder, version
 
 
 def _began_with(model_folder: Path) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
 
+from llmvis.compiling import compiled
 from llmvis.config import TrainConfig
 from llmvis.errors import TrainingError
 from llmvis.records import Tokens
@@ -163,9 +163,8 @@ class _Validation:
             [batches.at(step) for step in range(_VALIDATION_BATCHES)]
             for batches in (_batches(network, plain, of) for of in (held_out, shuffled))
         ]
-        self._loss = tf.function(
-            lambda batch: network.compute_loss(batch, y_pred=network(batch)),
-            jit_compile=True,
+        self._loss = compiled(
+            lambda batch: network.compute_loss(batch, y_pred=network(batch))
         )
 
     def figures(self) -> dict[str, float]:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from llmvis.compiling import compiled
 from llmvis.training.build import GENERATORS, TEXT_ENCODERS
 
 SIZE, LENGTH = 32, 6
@@ -56,6 +57,17 @@ def test_a_sample_does_not_depend_on_the_batch_it_is_in(network, batch, plain, g
     alone = np.asarray(network.sample(ids[2:], drawn_noise[2:], ids[0], plain))
 
     assert np.allclose(together[2:], alone, atol=1e-5)
+
+
+def test_a_compiled_sample_is_the_sample(network, batch, guided, gumbel):
+    ids, drawn_noise = batch["token_ids"], gumbel(network, 3)
+    sample = compiled(lambda *inputs: network.sample(*inputs, guided))
+
+    assert np.allclose(
+        sample(ids, drawn_noise, ids[0]),
+        network.sample(ids, drawn_noise, ids[0], guided),
+        atol=1e-3,
+    )
 
 
 def test_the_prompt_changes_the_loss(network, batch):
