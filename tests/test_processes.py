@@ -1,7 +1,6 @@
 """Work in several processes."""
 
 import os
-
 from pathlib import Path
 
 import numpy as np
