@@ -34,6 +34,7 @@ FOLDER = Path("data/experiments")
 _STEPS = "steps.json"  # how many steps fit into the seconds, by row
 _NOT_OF_PACE = (  # keys of train
     "num_steps",
+    "max_seconds",
     "validate_every",
     "seed",
     "learning_rate",

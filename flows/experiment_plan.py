@@ -14,6 +14,7 @@ from llmvis.sections import require
 
 _KEYS = {"name", "seconds", "num_steps", "set", "matrix", "also", "with", "search"}
 _STEPS, _SEED = "train.num_steps", "train.seed"
+_SECONDS = "train.max_seconds"
 
 Values = dict[str, object]  # section.key -> value
 
@@ -118,7 +119,8 @@ def _searching(content: dict, path: Path, common: overlay.Values) -> Plan:
 
 def with_steps(plan: Plan, row: Row, num_steps: int) -> str:
     """Gives the params.yaml of a row that trains for so many steps."""
-    found: overlay.Values = {"train": {"num_steps": num_steps}}
+    length: dict[str, object] = {"num_steps": num_steps, "max_seconds": None}
+    found: overlay.Values = {"train": length}
     return overlay.merged(plan.common, row.further, nested(row.values), found)
 
 
@@ -169,6 +171,7 @@ def _check_length(content: dict, further: set[str], path: Path) -> None:
             ("seconds", seconds is not None),
             ("num_steps", "num_steps" in content),
             (_STEPS, _STEPS in chosen or "num_steps" in inner),
+            (_SECONDS, _SECONDS in chosen or "max_seconds" in inner),
         )
         if is_there
     ]

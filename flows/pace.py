@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flows import progress
+from flows.time_budget import time_one_step
 from flows.train import EXAMPLES, TOKENS
 from llmvis import config, storage
 
@@ -18,13 +18,5 @@ def pace() -> None:
     """
     params = config.read()
     storage.read_tokens(TOKENS, "train")  # an empty folder is noticed before imports
-    progress.report(0, 1, "building the networks")
-    from llmvis.training.pace import seconds_per_step
-
-    seconds = seconds_per_step(
-        params.train,
-        TOKENS,
-        EXAMPLES,
-        lambda done, total: progress.report(done, total, "timing a step"),
-    )
+    seconds = time_one_step(params.train, TOKENS, EXAMPLES)
     storage.write_json(RESULT, {"seconds_per_step": seconds})

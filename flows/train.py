@@ -1,8 +1,9 @@
 """tokens -> networks: trains the generator that params.yaml names."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from flows import progress, start
+from flows import progress, start, time_budget
 from llmvis import config, storage
 
 EXAMPLES, TOKENS = Path("data/examples"), Path("data/tokens")
@@ -33,7 +34,10 @@ def train() -> None:
     from llmvis.training.journal import Journal
 
     model = _model(params.train, began)
-    made_from = generators.made_from(params.train, assembly.origin(model))
+    origin = assembly.origin(model)
+    limited = time_budget.limited(params.train, TOKENS, EXAMPLES, origin)
+    params = replace(params, train=limited)
+    made_from = generators.made_from(params.train, origin)
     run_id = None
     if checkpoints.prepare(TRAINING, made_from):
         run_id = storage.read_json(TRAINING / "run.json", "train")["run_id"]

@@ -85,6 +85,8 @@ class TrainConfig:
     num_heads: int
     batch_size: int
     num_steps: int  # optimizer steps
+    # Fewer steps are made where they would take longer; null: as long as they take.
+    max_seconds: float | None
     learning_rate: float  # of Muon: the layers in the middle
     adam_learning_rate: float  # of AdamW: embeddings, the first and the last layers
     weight_decay: float

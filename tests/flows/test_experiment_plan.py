@@ -168,6 +168,10 @@ def test_the_steps_of_a_budget_are_written_into_the_params_of_its_row(read):
             "{name: a, seconds: 5, matrix: {train.num_steps: [1, 2]}}",
             r"in seconds and in train\.num_steps",
         ),
+        (
+            "{name: a, seconds: 5, matrix: {train.max_seconds: [1.0, 2.0]}}",
+            r"in seconds and in train\.max_seconds",
+        ),
         ("{name: a, also: [{train.seed: 3}, {train.seed: 3}]}", "same row twice"),
         ("just words", "holds no sections"),
     ],
