@@ -43,7 +43,10 @@ class Plan:
 
 
 def read(
-    path: Path, settings: overlay.Values | None = None, name: str | None = None
+    path: Path,
+    settings: overlay.Values | None = None,
+    name: str | None = None,
+    seconds: float | None = None,
 ) -> Plan:
     """Reads the file of an experiment, and builds the params of every row.
 
@@ -51,14 +54,15 @@ def read(
         path: Of the file.
         settings: What all rows have other than the file says in `set`.
         name: Of the experiment, where it is not that of the file.
+        seconds: Of training for each row, where they are not those of the file.
 
     Raises:
         ConfigError: There is no such file, a key is unknown or missing, no row is
             left, or params.yaml refuses what a row combines.
     """
     content = sections.read_yaml(path)
-    if name is not None:
-        content["name"] = name
+    given = {"name": name, "seconds": seconds}
+    content |= {key: value for key, value in given.items() if value is not None}
     _check(content, path)
     further = further_settings.read(content.get("with"), path)
     common: overlay.Values = {

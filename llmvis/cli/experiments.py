@@ -28,6 +28,10 @@ def experiment(
         str | None,
         typer.Option(help="What the experiment is called in place of the file's name."),
     ] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(help="Of training for each row, in place of the file's seconds."),
+    ] = None,
 ) -> None:
     """Compare models fairly: several rows of params, one page.
 
@@ -48,6 +52,7 @@ def experiment(
     \b
     Examples:
       llmvis experiment presets/families.yaml
+      llmvis experiment presets/families.yaml --name families-600 --seconds 600
       llmvis experiment layers.yaml
       llmvis experiment presets/search.yaml
       llmvis experiment presets/search.yaml --name search-vae --set train.generator=vae
@@ -83,7 +88,7 @@ def experiment(
         from flows.experiment import experiment as run
 
         changes = overlay.read_settings(settings or [])
-        outcome = run(experiment_plan.read(file, changes, name))
+        outcome = run(experiment_plan.read(file, changes, name, seconds))
         _say(outcome.folder)
     raise typer.Exit(1 if outcome.failures else 0)
 

@@ -187,16 +187,26 @@ def test_a_missing_file_is_named():
         experiment_plan.read(Path("other.yaml"))
 
 
-def test_the_example_has_every_family_and_every_text_encoder(monkeypatch):
+def test_the_examples_have_every_family_and_every_text_encoder(monkeypatch):
     from llmvis.training import build
 
     monkeypatch.chdir(ROOT)
-    rows = experiment_plan.read(Path("presets/families.yaml")).rows
-    trained = [row.params.train for row in rows]
+    families, text_encoders = (
+        [row.params.train for row in experiment_plan.read(Path("presets", name)).rows]
+        for name in ("families.yaml", "text_encoders.yaml")
+    )
 
-    assert {train.generator for train in trained} == set(build.GENERATORS)
+    assert {train.generator for train in families} == set(build.GENERATORS)
     without_preset = build.TEXT_ENCODERS.keys() - {"pretrained"}
-    assert {train.text_encoder for train in trained} == without_preset
+    assert {train.text_encoder for train in text_encoders} == without_preset
+
+
+def test_other_seconds_take_the_place_of_those_of_the_file(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+    assert experiment_plan.read(Path("presets/families.yaml"), seconds=9).seconds == 9
+    with pytest.raises(ConfigError, match=r"seconds of .* is -1"):
+        experiment_plan.read(Path("presets/families.yaml"), seconds=-1)
 
 
 SEARCH = """
