@@ -67,13 +67,13 @@ def train_for(family: str, seconds: float) -> list[dict]:
     )
 
 
-def train(settings: config.TrainConfig) -> list[dict]:
-    """Trains a network, and draws at every validation."""
+def train(settings: config.TrainConfig, model=None) -> list[dict]:
+    """Trains a model, or one of its own, and draws at every validation."""
     from llmvis.training import assembly, fit, generators
 
     params, family = config.read(), settings.generator
     with storage.scratch() as scratch:
-        model = assembly.assemble(settings, TOKENS)
+        model = model or assembly.assemble(settings, TOKENS)
         data = assembly.training_set(model, TOKENS, EXAMPLES, scratch)
         batch_at = generators._batches(model.generator, settings, data).at
         sampling = dataclasses.replace(params.sampling, **SAMPLING.get(family, {}))
