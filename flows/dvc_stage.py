@@ -6,25 +6,19 @@ writing into its outputs, and so would killing the `dvc` process alone.
 
 import contextlib
 import logging
-import os
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
-
-from flows import progress
-from llmvis import environment, sections
+from flows import module_process, progress
+from llmvis import sections
 from llmvis.errors import ConfigError, DataError, StageFailed
 
 _LOCK_FILE = Path("dvc.lock")
 _SECONDS_BETWEEN_LOOKS = 1.0
-_SECONDS_TO_END = 5.0  # what a stage that is told to end gets before it is killed
 
 
 def needed_for(stage: str) -> list[str]:
@@ -46,6 +40,18 @@ def has_remote() -> bool:
     """Says whether the project names a place to push data and models to."""
     with _repo() as repo:
         return bool(repo.config["core"].get("remote"))
+
+
+def cache_folder() -> str:
+    """Says where DVC keeps copies of all outputs."""
+    with _repo() as repo:
+        return repo.cache.local_cache_dir
+
+
+def share_cache(folder: str) -> None:
+    """Has this copy of a project keep its outputs with those of another, for good."""
+    with _repo() as repo, repo.config.edit("local") as settings:
+        settings["cache"]["dir"] = folder
 
 
 def bring_up_to_date(
@@ -141,13 +147,7 @@ def _exit_code(
     command: list[str], progress_file: Path, on_progress: Callable[[dict], None]
 ) -> int:
     """Starts a module and watches it to its end."""
-    environment.prepare()
-    process = subprocess.Popen(
-        [sys.executable, "-m", *command],
-        stdout=subprocess.DEVNULL,  # a stage writes to standard error
-        start_new_session=True,
-        env=_environment(progress_file),
-    )
+    process = module_process.start(command, progress_file)
     seen: dict = {}
     try:
         while True:
@@ -158,49 +158,8 @@ def _exit_code(
                 on_progress(content)
             seen = content
     finally:
-        _end_group(process)
+        module_process.end(process)
         progress.bring_back_cursor()
-
-
-def _environment(progress_file: Path) -> dict[str, str]:
-    return {
-        **os.environ,
-        # dvc.yaml says `python`, and that has to be this one.
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        # Large files of passing interest go with the stage, however it ends.
-        "TMPDIR": str(progress_file.parent),
-        progress.FILE_VARIABLE: str(progress_file),
-        progress.SUPERVISOR_VARIABLE: str(os.getpid()),
-    }
-
-
-def _end_group(process: subprocess.Popen) -> None:
-    """Ends every process that `process` started, and does not return before."""
-    try:
-        _signal_group(process.pid, signal.SIGTERM)
-        deadline = time.monotonic() + _SECONDS_TO_END
-        while _group_lives(process) and time.monotonic() < deadline:
-            time.sleep(0.05)
-    finally:  # also where a second Ctrl-C comes while we wait
-        _signal_group(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _signal_group(group: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, number)
-
-
-def _group_lives(process: subprocess.Popen) -> bool:
-    process.poll()
-    for other in psutil.process_iter(["status"]):
-        # A zombie has ended, though nobody asked for its exit code yet.
-        if other.info["status"] == psutil.STATUS_ZOMBIE:
-            continue
-        with contextlib.suppress(ProcessLookupError):
-            if os.getpgid(other.pid) == process.pid:
-                return True
-    return False
 
 
 @contextlib.contextmanager

@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING
 from flows import (
     dvc_stage,
     earlier,
-    experiments,
     lock,
     overlay,
     progress,
+    rooms,
     search,
     search_plan,
     study,
 )
-from flows.evaluate import MODEL, REPORT, TRAINING
 from flows.experiment_plan import Plan, Row, with_steps
+from flows.experiment_row import Work, make, run
 from flows.pace import RESULT
+from flows.row import own_stages
 from flows.search_plan import VALIDATION_LOSS
 from llmvis import config, storage
 from llmvis.errors import LlmvisError
@@ -43,12 +44,6 @@ _NOT_OF_PACE = (  # keys of train
     "caption_dropout",
 )
 _RESULTS = ("results.json", "results.csv", "index.html")
-_KEPT = (
-    REPORT / "metrics.json",
-    REPORT / "prompts.parquet",
-    REPORT / "facts.json",
-    TRAINING / "curves.csv",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,24 +55,35 @@ class Outcome:
     num_steps: dict[str, int] = field(default_factory=dict)  # of each other row
 
 
-def experiment(plan: Plan) -> Outcome:
+def experiment(plan: Plan, jobs: int = 1) -> Outcome:
     """Runs what is not done yet of every row; a row that fails does not stop the rest.
 
     Afterwards params.yaml, dvc.lock and the folders that it names are as before.
 
+    Args:
+        plan: What to compare.
+        jobs: Rows that are at work at the same time.
+
     Raises:
         BusyError: Another run is going on in this folder.
         RegistryError: MLflow's store cannot be opened.
-        ConfigError: It is a search, and the package for that is missing.
+        ConfigError: It is a search, and the package for that is missing; or its rows
+            cannot be at work at the same time.
         DataError: It is a search, and no report has the figure to go by.
         StorageError: It is a search, and what is kept of it cannot be read.
     """
+    if jobs != 1:
+        rooms.require_independent(plan)
+        rooms.shares_of_cores(jobs)
     if plan.search is not None:
         study.require_optuna()
     outcome = Outcome(folder=FOLDER / plan.name)
     outcome.folder.mkdir(parents=True, exist_ok=True)
     with lock.alone(), earlier.back_afterwards(), _parent(plan) as parent:
-        rows, searched = _run_rows(plan, outcome, parent.run_id)
+        if jobs == 1:
+            rows, searched = _run_rows(plan, outcome, parent.run_id)
+        else:
+            rows, searched = _run_side_by_side(plan, outcome, parent.run_id, jobs), None
         _write_results(plan, rows, outcome, searched)
         _keep_results(outcome.folder, parent)
     return outcome
@@ -106,6 +112,22 @@ def _run_rows(plan: Plan, outcome: Outcome, parent: str):
     return plan.rows, None
 
 
+def _run_side_by_side(
+    plan: Plan, outcome: Outcome, parent: str, jobs: int
+) -> Sequence[Row]:
+    own = own_stages()
+    with overlay.in_place(plan.rows[0].text):
+        run([each for each in dvc_stage.needed_for("evaluate") if each not in own])
+    folder = outcome.folder.absolute()
+    works = {row.name: _work(plan, row, row.text, folder, parent) for row in plan.rows}
+    with rooms.opened(jobs) as opened:
+        outcome.failures.update(rooms.run(opened, works))
+    for row in plan.rows:
+        if row.name not in outcome.failures:
+            outcome.num_steps[row.name] = row.params.train.num_steps
+    return plan.rows
+
+
 def _parent(plan: Plan) -> AbstractContextManager:
     """Opens the run below which MLflow shows those of the rows."""
     from llmvis.model_registry import nesting, runs
@@ -122,36 +144,20 @@ def _parent(plan: Plan) -> AbstractContextManager:
 
 
 def _bring_up_to_date(plan: Plan, row: Row, folder: Path, parent: str) -> int:
-    from llmvis.model_registry import nesting
-
-    place = folder / row.name
     stages = dvc_stage.needed_for("evaluate")
-    with earlier.row(place):
-        text, num_steps = row.text, row.params.train.num_steps
-        if plan.seconds is not None:
-            before = stages[: stages.index("train")]
-            num_steps = _steps(folder, row, plan.seconds, before)
-            text = with_steps(plan, row, num_steps)
-        with overlay.in_place(text):
-            ran = _run(stages)
-            if ran or not (place / "dvc.lock").exists():
-                experiments.save(f"{plan.name}-{row.name}")
-        for path in _KEPT:
-            shutil.copy(path, place)
-        nesting.nest(MODEL, parent)
-    if not ran:
+    text, num_steps = row.text, row.params.train.num_steps
+    if plan.seconds is not None:
+        before = stages[: stages.index("train")]
+        num_steps = _steps(folder, row, plan.seconds, before)
+        text = with_steps(plan, row, num_steps)
+    if not make(_work(plan, row, text, folder, parent), stages):
         progress.say("Every stage is up to date.")
     return num_steps
 
 
-def _run(stages: list[str]) -> bool:
-    """Runs the stages that are out of date, and says whether any was."""
-    ran = False
-    for stage in stages:
-        if not dvc_stage.is_clean(stage):
-            dvc_stage.bring_up_to_date(stage)
-            ran = True
-    return ran
+def _work(plan: Plan, row: Row, text: str, folder: Path, parent: str) -> Work:
+    label = f"{plan.name}-{row.name}"
+    return Work(text=text, place=folder / row.name, label=label, parent=parent)
 
 
 def _steps(folder: Path, row: Row, seconds: float, before: list[str]) -> int:
@@ -172,7 +178,7 @@ def _steps(folder: Path, row: Row, seconds: float, before: list[str]) -> int:
 
 def _timed(row: Row, seconds: float, before: list[str]) -> dict:
     with overlay.in_place(row.text):
-        _run(before)
+        run(before)
         progress.say(f"{'pace':<9} how long a step takes here")
         dvc_stage.run_beside("pace")
     of_one = storage.read_json(RESULT, "experiment")["seconds_per_step"]

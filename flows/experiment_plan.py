@@ -46,7 +46,7 @@ def read(
     path: Path,
     settings: overlay.Values | None = None,
     name: str | None = None,
-    seconds: float | None = None,
+    length: dict[str, float | None] | None = None,
 ) -> Plan:
     """Reads the file of an experiment, and builds the params of every row.
 
@@ -54,15 +54,19 @@ def read(
         path: Of the file.
         settings: What all rows have other than the file says in `set`.
         name: Of the experiment, where it is not that of the file.
-        seconds: Of training for each row, where they are not those of the file.
+        length: The seconds or num_steps of each row, where not those of the file.
 
     Raises:
         ConfigError: There is no such file, a key is unknown or missing, no row is
             left, or params.yaml refuses what a row combines.
     """
     content = sections.read_yaml(path)
-    given = {"name": name, "seconds": seconds}
-    content |= {key: value for key, value in given.items() if value is not None}
+    if name is not None:
+        content["name"] = name
+    given = {key: value for key, value in (length or {}).items() if value is not None}
+    if given:
+        others = ("seconds", "num_steps")
+        content = {k: v for k, v in content.items() if k not in others} | given
     _check(content, path)
     further = further_settings.read(content.get("with"), path)
     common: overlay.Values = {

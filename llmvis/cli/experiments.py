@@ -32,6 +32,18 @@ def experiment(
         float | None,
         typer.Option(help="Of training for each row, in place of the file's seconds."),
     ] = None,
+    num_steps: Annotated[
+        int | None,
+        typer.Option(help="Of training for each row, in place of the file's length."),
+    ] = None,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "-j",
+            "--jobs",
+            help="Rows at the same time, each with its share of the cores.",
+        ),
+    ] = 1,
 ) -> None:
     """Compare models fairly: several rows of params, one page.
 
@@ -39,7 +51,9 @@ def experiment(
     rows (also), what else a row with some value gets (with), and how long each is
     trained: num_steps, or seconds, which are turned into steps by timing some. Every
     row goes through train, judge and evaluate. What was done already is not done
-    again, and a killed experiment goes on where it was.
+    again, and a killed experiment goes on where it was. With --jobs several rows of
+    num_steps are at work at the same time, each in a clone of this project with its
+    share of the cores; seconds are those of a row that has the machine to itself.
 
     With a section search in place of matrix and also, Optuna draws the rows: num_trials
     of them, each from what the ones before came to on the validation split (score:
@@ -53,6 +67,7 @@ def experiment(
     Examples:
       llmvis experiment presets/families.yaml
       llmvis experiment presets/families.yaml --name families-600 --seconds 600
+      llmvis experiment presets/text_encoders.yaml --num-steps 3000 --jobs 2
       llmvis experiment layers.yaml
       llmvis experiment presets/search.yaml
       llmvis experiment presets/search.yaml --name search-vae --set train.generator=vae
@@ -88,7 +103,8 @@ def experiment(
         from flows.experiment import experiment as run
 
         changes = overlay.read_settings(settings or [])
-        outcome = run(experiment_plan.read(file, changes, name, seconds))
+        length = {"seconds": seconds, "num_steps": num_steps}
+        outcome = run(experiment_plan.read(file, changes, name, length), jobs)
         _say(outcome.folder)
     raise typer.Exit(1 if outcome.failures else 0)
 

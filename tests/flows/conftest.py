@@ -84,6 +84,12 @@ time.sleep(300)
 """
 
 
+def _is_in(cwd: str | None, root: Path, below: Path | None) -> bool:
+    if cwd is None:
+        return False
+    return Path(cwd) == root if below is None else Path(cwd).is_relative_to(below)
+
+
 class Project:
     """A folder with three stages: `ingest` and `train` feed `evaluate`."""
 
@@ -117,13 +123,13 @@ class Project:
         self.wait_until(lambda: (self.root / "started").exists(), seconds=150)
         return process
 
-    def processes(self) -> list[psutil.Process]:
-        """Every living process that works in this folder."""
+    def processes(self, below: Path | None = None) -> list[psutil.Process]:
+        """Every living process that works in this folder, or in one below another."""
         return [
             process
             for process in psutil.process_iter(["cwd", "status"])
             if process.info["status"] != psutil.STATUS_ZOMBIE
-            and process.info["cwd"] == str(self.root)
+            and _is_in(process.info["cwd"], self.root, below)
             and process.pid != psutil.Process().pid
         ]
 

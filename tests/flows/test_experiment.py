@@ -15,6 +15,7 @@ from flows import dvc_stage, experiment_plan, lock
 from flows import experiment as experiment_module
 from flows.experiment import experiment
 from llmvis import config, evaluation, storage
+from llmvis.errors import ConfigError
 from llmvis.evaluation import alignment
 from llmvis.model_registry import nesting, runs, store
 from llmvis.png import encode_png
@@ -43,7 +44,7 @@ stages:
 
 # Seed 7 fails, and seed 1 hangs as long as there is a file `hang`.
 TRAIN = """
-import time
+import os, time
 from pathlib import Path
 from flows import progress
 from flows.__main__ import end_with_supervisor
@@ -59,10 +60,11 @@ training.mkdir(parents=True, exist_ok=True)
 checkpoint = training / "checkpoint"
 resumed = checkpoint.exists() and checkpoint.read_text() == name
 checkpoint.write_text(name)
-if train["seed"] == 1 and Path("hang").exists():
-    Path("started").write_text("")
+root = Path(os.environ["ROOT_OF_TEST"])  # a row may be trained in a copy
+if train["seed"] == 1 and (root / "hang").exists():
+    (root / "started").write_text("")
     time.sleep(300)
-with open("runs.txt", "a") as log:
+with open(root / "runs.txt", "a") as log:
     log.write(name + " resumed "[: 9 * resumed].rstrip() + " ")
 checkpoint.unlink()
 (training / "curves.csv").write_text("step,seconds,loss\\n20,3.5,2.0\\n40,7.0,1.0\\n")
@@ -124,6 +126,7 @@ def made(project, monkeypatch):
         monkeypatch.setenv(f"GIT_{person}_NAME", "test")
         monkeypatch.setenv(f"GIT_{person}_EMAIL", "test@example.com")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project.root}/mlflow.db")
+    monkeypatch.setenv("ROOT_OF_TEST", str(project.root))
     project.write("dvc.yaml", DVC_YAML)
     project.write("train.py", TRAIN)
     project.write("evaluate.py", EVALUATE)
@@ -262,6 +265,74 @@ def test_a_stopped_experiment_goes_on_where_it_was(made, plan, number):
         "resumed",
     ]
     assert state(made) == before
+
+
+TWO_JOBS = pytest.mark.skipif(
+    len(os.sched_getaffinity(0)) < 2, reason="one core is no place for two rows"
+)
+
+
+@TWO_JOBS
+def test_rows_side_by_side_come_to_the_same(made, plan):
+    before = state(made)
+    made.write("evaluate.py", EVALUATE + "# not committed\n")
+    recorded = record_training(made, "regression-5")
+    failing = experiment(plan(7), jobs=2)
+    outcome = experiment(plan(2), jobs=2)
+
+    sentence = "The `train` stage stopped: Out of ink."
+    assert failing.failures == {"autoregressive-seed7": sentence}
+    assert not outcome.failures
+    assert sorted(made.read("runs.txt").split()) == ["autoregressive-2", "regression-5"]
+    assert state(made) == before
+    table = pd.read_csv(outcome.folder / "results.csv")
+    assert table["test.en.value"].tolist() == [0.9, 0.2]
+    assert not (made.root / ".dvc/tmp/rooms").exists()
+    saved = git("for-each-ref", "--format=%(refname)", "refs/exps/??/*/*")
+    assert f"some-{plan(2).rows[-1].name}" in saved
+    assert "# not committed" in git("show", f"{saved.split()[0]}:evaluate.py")
+    parent = store.connect().get_run(recorded).data.tags["mlflow.parentRunId"]
+    assert store.connect().get_run(parent).data.tags[nesting.EXPERIMENT_TAG] == "some"
+
+
+@TWO_JOBS
+def test_a_row_that_was_killed_beside_another_goes_on_where_it_was(made, plan):
+    before = state(made)
+    plan(1)
+    made.write("hang", "")
+    command = ["-c", RUN, "experiment", "rows.yaml", "--jobs", "2"]
+    process = made.start(*command)
+    made.wait_until(lambda: (made.root / "started").exists(), seconds=150)
+    process.kill()
+    process.wait()
+    rooms = made.root / ".dvc/tmp/rooms"
+    made.wait_until(lambda: not made.processes(below=rooms), seconds=30)
+    (made.root / "hang").unlink()
+    process = made.start(*command)
+
+    assert process.wait() == 0, made.read("said.txt")
+    assert "autoregressive-1 resumed" in made.read("runs.txt")
+    assert made.read("runs.txt").split().count("regression-5") == 1
+    assert state(made) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("also: [{train.generator: vae}]\nseconds: 5", "trained for num_steps"),
+        ("matrix: {tokenize.seed: [0, 1]}", "differ in tokenize"),
+        ("also: [{train.max_seconds: 3.0}]", "trained for num_steps"),
+    ],
+)
+def test_rows_that_depend_on_each_other_are_not_run_side_by_side(made, text, reason):
+    made.write("rows.yaml", f"name: some\n{text}\n")
+    with pytest.raises(ConfigError, match=reason):
+        experiment(experiment_plan.read(Path("rows.yaml")), jobs=2)
+
+
+def test_more_jobs_than_cores_are_refused(made, plan):  # noqa: ARG001
+    with pytest.raises(ConfigError, match="--jobs is 4096, and this machine has"):
+        experiment(plan(2), jobs=4096)
 
 
 def test_a_project_that_has_no_model_yet_has_none_afterwards(made, plan):

@@ -204,9 +204,16 @@ def test_the_examples_have_every_family_and_every_text_encoder(monkeypatch):
 def test_other_seconds_take_the_place_of_those_of_the_file(monkeypatch):
     monkeypatch.chdir(ROOT)
 
-    assert experiment_plan.read(Path("presets/families.yaml"), seconds=9).seconds == 9
+    path = Path("presets/families.yaml")
+
+    assert experiment_plan.read(path, length={"seconds": 9}).seconds == 9
+    of_steps = experiment_plan.read(path, length={"num_steps": 70})
+    assert of_steps.seconds is None
+    assert {row.params.train.num_steps for row in of_steps.rows} == {70}
     with pytest.raises(ConfigError, match=r"seconds of .* is -1"):
-        experiment_plan.read(Path("presets/families.yaml"), seconds=-1)
+        experiment_plan.read(path, length={"seconds": -1})
+    with pytest.raises(ConfigError, match="in seconds and in num_steps"):
+        experiment_plan.read(path, length={"seconds": 9, "num_steps": 70})
 
 
 SEARCH = """
