@@ -1,7 +1,7 @@
 """One row of an experiment, brought up to date in the folder where this runs."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +26,17 @@ class Work:
     parent: str  # the MLflow run of the experiment
 
 
-def make(work: Work, stages: Sequence[str]) -> bool:
+def make(
+    work: Work,
+    stages: Sequence[str],
+    on_progress: Callable[[dict], None] | None = None,
+) -> bool:
     """Runs what is out of date of a row, keeps its report, and says if any stage ran.
+
+    Args:
+        work: Which row.
+        stages: Of it, in the order in which DVC runs them.
+        on_progress: See `dvc_stage.run_stage`.
 
     Raises:
         StageFailed: A stage ended with an error.
@@ -36,7 +45,7 @@ def make(work: Work, stages: Sequence[str]) -> bool:
 
     with earlier.row(work.place):
         with overlay.in_place(work.text):
-            ran = run(stages)
+            ran = run(stages, on_progress)
             if ran or not (work.place / "dvc.lock").exists():
                 experiments.save(work.label)
         for path in _KEPT:
@@ -45,11 +54,13 @@ def make(work: Work, stages: Sequence[str]) -> bool:
     return ran
 
 
-def run(stages: Sequence[str]) -> bool:
+def run(
+    stages: Sequence[str], on_progress: Callable[[dict], None] | None = None
+) -> bool:
     """Runs the stages that are out of date, and says whether any was."""
     ran = False
     for stage in stages:
         if not dvc_stage.is_clean(stage):
-            dvc_stage.bring_up_to_date(stage)
+            dvc_stage.bring_up_to_date(stage, on_progress)
             ran = True
     return ran
