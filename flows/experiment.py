@@ -21,7 +21,7 @@ from flows import (
     study,
 )
 from flows.experiment_plan import Plan, Row, with_steps
-from flows.experiment_row import Work, make, run
+from flows.experiment_row import Work, make, run, trained_steps
 from flows.pace import RESULT
 from flows.row import own_stages
 from flows.search_plan import VALIDATION_LOSS
@@ -145,14 +145,14 @@ def _parent(plan: Plan) -> AbstractContextManager:
 
 def _bring_up_to_date(plan: Plan, row: Row, folder: Path, parent: str) -> int:
     stages = dvc_stage.needed_for("evaluate")
-    text, num_steps = row.text, row.params.train.num_steps
+    text, num_steps = row.text, None
     if plan.seconds is not None:
         before = stages[: stages.index("train")]
         num_steps = _steps(folder, row, plan.seconds, before)
         text = with_steps(plan, row, num_steps)
     if not make(_work(plan, row, text, folder, parent), stages):
         progress.say("Every stage is up to date.")
-    return num_steps
+    return num_steps or trained_steps(row.params.train, folder / row.name)
 
 
 def _work(plan: Plan, row: Row, text: str, folder: Path, parent: str) -> Work:

@@ -173,13 +173,14 @@ def _check_length(content: dict, further: set[str], path: Path) -> None:
     chosen |= set(content.get("matrix") or {})
     chosen |= _searched(content) | further
     inner = (content.get("set") or {}).get("train", {})
+    timed = seconds is not None  # num_steps may be the most that max_seconds gives
     said = [
         words
         for words, is_there in (
-            ("seconds", seconds is not None),
+            ("seconds", timed),
             ("num_steps", "num_steps" in content),
             (_STEPS, _STEPS in chosen or "num_steps" in inner),
-            (_SECONDS, _SECONDS in chosen or "max_seconds" in inner),
+            (_SECONDS, timed and (_SECONDS in chosen or "max_seconds" in inner)),
         )
         if is_there
     ]

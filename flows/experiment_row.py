@@ -1,5 +1,6 @@
 """One row of an experiment, brought up to date in the folder where this runs."""
 
+import csv
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from flows import dvc_stage, earlier, experiments, overlay
 from flows.evaluate import MODEL, REPORT, TRAINING
+from llmvis.training_config import TrainConfig
 
 _KEPT = (
     REPORT / "metrics.json",
@@ -64,3 +66,16 @@ def run(
             dvc_stage.bring_up_to_date(stage, on_progress)
             ran = True
     return ran
+
+
+def trained_steps(train: TrainConfig, place: Path) -> int:
+    """Gives the steps of a row's training, of which `max_seconds` may have made less.
+
+    Args:
+        train: What its params.yaml says.
+        place: Where its report is kept.
+    """
+    if train.max_seconds is None:
+        return train.num_steps
+    with (place / "curves.csv").open(newline="") as file:
+        return max(int(float(point["step"])) for point in csv.DictReader(file))

@@ -371,6 +371,16 @@ def test_a_budget_of_seconds_is_timed_once_and_gives_the_same_steps_again(
     assert steps["autoregressive-seed2"]["num_steps"] == 40
 
 
+def test_seconds_may_be_among_what_is_compared(made):
+    made.write(
+        "rows.yaml",
+        "{name: some, num_steps: 70, matrix: {train.max_seconds: [7.0, null]}}",
+    )
+    outcome = experiment(experiment_plan.read(Path("rows.yaml")))
+
+    assert list(outcome.num_steps.values()) == [40, 70]  # train.py makes 40
+
+
 REAL = """
 name: real
 seconds: 2
