@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from flows import module_process, progress
@@ -104,6 +104,18 @@ def run_beside(name: str) -> None:
         StageFailed: It ended with an error.
     """
     _run(name, ["flows", name], lambda _: None)
+
+
+def check_out(stages: Collection[str]) -> None:
+    """Puts the outputs of some stages, as dvc.lock names them, into this folder.
+
+    Raises:
+        ConfigError: An output is not in DVC's cache.
+    """
+    with _repo() as repo:
+        for out in _outputs(repo):
+            if out.stage.addressing in stages:
+                out.checkout(force=True)
 
 
 def go_back(lock: bytes) -> None:

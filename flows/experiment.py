@@ -74,7 +74,7 @@ def experiment(plan: Plan, jobs: int = 1) -> Outcome:
     """
     if jobs != 1:
         rooms.require_independent(plan)
-        rooms.shares_of_cores(jobs)
+        rooms.require_possible(jobs)
     if plan.search is not None:
         study.require_optuna()
     outcome = Outcome(folder=FOLDER / plan.name)
@@ -116,11 +116,12 @@ def _run_side_by_side(
     plan: Plan, outcome: Outcome, parent: str, jobs: int
 ) -> Sequence[Row]:
     own = own_stages()
+    shared = [each for each in dvc_stage.needed_for("evaluate") if each not in own]
     with overlay.in_place(plan.rows[0].text):
-        run([each for each in dvc_stage.needed_for("evaluate") if each not in own])
+        run(shared)
     folder = outcome.folder.absolute()
     works = {row.name: _work(plan, row, row.text, folder, parent) for row in plan.rows}
-    with rooms.opened(jobs) as opened:
+    with rooms.opened(plan, jobs, shared) as opened:
         outcome.failures.update(rooms.run(opened, works))
     for row in plan.rows:
         if row.name not in outcome.failures:

@@ -1,7 +1,8 @@
 """One run at a time in one folder."""
 
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import chdir, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -9,6 +10,7 @@ from filelock import FileLock, Timeout
 from flows import earlier, overlay, progress
 from llmvis.errors import BusyError
 
+ROOMS = Path(".dvc/tmp/rooms")  # copies of this folder, see `rooms`
 _LOCK = Path(".dvc/tmp/llmvis.lock")
 
 
@@ -53,3 +55,18 @@ def _recover() -> None:
         progress.say("A run was killed; its params.yaml gave way to the original.")
     if earlier.restore():
         progress.say("An experiment was killed; the model before it is back.")
+    if ROOMS.exists():
+        progress.say("Rows were killed; how far they came is kept with them.")
+        recover_rooms()
+
+
+def recover_rooms() -> None:
+    """Keeps what was cut off in a room in the folder of its row; takes the rooms away.
+
+    Call it when nobody is in them.
+    """
+    for room in sorted(ROOMS.glob("*/.dvc")):
+        with chdir(room.parent):
+            overlay.restore()
+            earlier.restore()
+    shutil.rmtree(ROOMS, ignore_errors=True)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -17,7 +18,10 @@ _SECONDS_TO_END = 5.0  # what one that is told to end gets before it is killed
 
 
 def start(
-    command: list[str], progress_file: Path, folder: Path | None = None
+    command: list[str],
+    progress_file: Path,
+    folder: Path | None = None,
+    said: IO[bytes] | None = None,
 ) -> subprocess.Popen:
     """Starts `python -m COMMAND`, which ends with this process.
 
@@ -26,12 +30,13 @@ def start(
         progress_file: Where it says how far it is. Large files of passing interest go
             beside it.
         folder: Where it runs; None: here.
+        said: Where goes what it tells people; None: to those who watch this process.
     """
     environment.prepare()
     return subprocess.Popen(
         [sys.executable, "-m", *command],
         stdout=subprocess.DEVNULL,  # a stage writes to standard error
-        stderr=None if folder is None else subprocess.DEVNULL,
+        stderr=said,
         start_new_session=True,
         env=_environment(progress_file),
         cwd=folder,

@@ -13,7 +13,7 @@ import dvc.config
 from flows import dvc_stage, overlay, progress, start
 from llmvis import config, storage
 from llmvis.errors import ConfigError, StageFailed
-from llmvis.model_registry import fetching, measuring, recipes, versions
+from llmvis.model_registry import fetching, measuring, recipes, runs, versions
 from llmvis.model_registry.provenance import Version
 from llmvis.model_registry.recipes import Repetition
 
@@ -52,6 +52,9 @@ def reproduce(version: Version, folder: Path) -> Repetition:
         _fetch_examples(project)
         if number is not None:  # the champion may be another one by now
             overlay.keep({"train": {"start_from": number}})
+        if config.read().train.max_seconds is not None:  # as many fitted where it ran
+            num_steps = int(runs.params(version.run_id)["train.num_steps"])
+            overlay.keep({"train": {"num_steps": num_steps, "max_seconds": None}})
         for stage in dvc_stage.needed_for("evaluate"):
             if stage != "ingest":  # the pictures it read may be gone by now
                 dvc_stage.bring_up_to_date(stage)

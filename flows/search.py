@@ -105,7 +105,11 @@ class Found:
         best = next(row for row in self.rows if row.name == reported.best)
         values = search_plan.nested(best.values)
         # Steps that fit into the seconds are nowhere in the plan.
-        steps: overlay.Values = {"train": {"num_steps": self.num_steps[best.name]}}
+        length: dict[str, object] = {
+            "num_steps": self.num_steps[best.name],
+            "max_seconds": None,
+        }
+        steps: overlay.Values = {"train": length}
         merged: overlay.Values = {}
         for part in (self._plan.common, steps, values):
             for section, keys in part.items():

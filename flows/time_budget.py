@@ -1,19 +1,31 @@
 """How many steps of training fit into `train.max_seconds` on this machine."""
 
-from dataclasses import replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from flows import progress
 from llmvis import storage
 from llmvis.training_config import TrainConfig
 
-_KEPT = Path(".dvc/tmp/steps.json")  # a training that goes on keeps its steps
+STEPS = "steps.json"  # beside the checkpoint: a training that goes on keeps its steps
 
 
-def limited(
-    train: TrainConfig, tokens_folder: Path, examples: Path, origin: str
-) -> TrainConfig:
-    """Gives section `train` with fewer steps, where they would take too long.
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """How many steps a training takes, and of which training that was found."""
+
+    made_from: str
+    num_steps: int
+
+    def write(self, training: Path) -> None:
+        """Keeps it in the folder of the training's checkpoint."""
+        storage.write_json(training / STEPS, asdict(self))
+
+
+def find(
+    train: TrainConfig, tokens_folder: Path, examples: Path, origin: str, training: Path
+) -> Steps:
+    """Gives `train.num_steps`, or fewer steps where they would take too long.
 
     The learning rate falls to 0 over these steps, so that none is cut off at its best.
 
@@ -21,26 +33,26 @@ def limited(
         train: Which networks, and how long at most.
         tokens_folder: As for a training.
         examples: The folder of examples, for families that make pixels.
-        origin: Of the tokens; the same training takes the same steps again.
+        origin: Of the tokens.
+        training: The folder of checkpoints; a training that is in it keeps its steps.
 
     Raises:
         TrainingError: There are too few pictures, or the loss diverged.
     """
-    if train.max_seconds is None:
-        return train
     made_from = f"{train} {origin}"
-    kept = storage.read_json(_KEPT, "train") if _KEPT.exists() else {}
-    if kept.get("made_from") != made_from:
-        of_one = time_one_step(train, tokens_folder, examples)
-        fitting = max(1, int(train.max_seconds / of_one))
-        progress.say(
-            f"{of_one:.3g} s a step: {fitting:,} in {train.max_seconds:g} s, at most "
-            f"{train.num_steps:,} are wanted"
-        )
-        kept = {"made_from": made_from, "num_steps": fitting}
-        _KEPT.parent.mkdir(parents=True, exist_ok=True)
-        storage.write_json(_KEPT, kept)
-    return replace(train, num_steps=min(train.num_steps, kept["num_steps"]))
+    if train.max_seconds is None:
+        return Steps(made_from, train.num_steps)
+    if (training / STEPS).exists():
+        kept = Steps(**storage.read_json(training / STEPS, "train"))
+        if kept.made_from == made_from:
+            return kept
+    of_one = time_one_step(train, tokens_folder, examples)
+    fitting = max(1, int(train.max_seconds / of_one))
+    progress.say(
+        f"{of_one:.3g} s a step: {fitting:,} in {train.max_seconds:g} s, at most "
+        f"{train.num_steps:,} are wanted"
+    )
+    return Steps(made_from, min(train.num_steps, fitting))
 
 
 def time_one_step(train: TrainConfig, tokens_folder: Path, examples: Path) -> float:

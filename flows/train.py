@@ -25,22 +25,17 @@ def train() -> None:
     began = start.read()
     progress.report(0, params.train.num_steps, "building the networks")
     from llmvis.model_registry import runs
-    from llmvis.training import (
-        assembly,
-        best_weights,
-        checkpoints,
-        generators,
-    )
+    from llmvis.training import assembly, best_weights, checkpoints, generators
     from llmvis.training.journal import Journal
 
     model = _model(params.train, began)
     origin = assembly.origin(model)
-    limited = time_budget.limited(params.train, TOKENS, EXAMPLES, origin)
-    params = replace(params, train=limited)
+    params, steps = _limited(params, origin)
     made_from = generators.made_from(params.train, origin)
     run_id = None
     if checkpoints.prepare(TRAINING, made_from):
         run_id = storage.read_json(TRAINING / "run.json", "train")["run_id"]
+    steps.write(TRAINING)
     with (
         storage.scratch() as scratch,
         runs.record("train", params, {"family": model.family}, run_id) as run,
@@ -64,6 +59,12 @@ def train() -> None:
         checkpoints.remove(TRAINING)
         best_weights.remove(TRAINING)
         run.made(NETWORKS)
+
+
+def _limited(params, origin):
+    steps = time_budget.find(params.train, TOKENS, EXAMPLES, origin, TRAINING)
+    train = replace(params.train, num_steps=steps.num_steps)
+    return replace(params, train=train), steps
 
 
 def _image_tokenizer_curve():

@@ -6,8 +6,9 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
@@ -52,20 +53,59 @@ def map_chunks(
         pool.shutdown(cancel_futures=True)
 
 
+class Call:
+    """A call that another process makes."""
+
+    def __init__(self, answers: Connection):
+        self._answers = answers
+
+    def result(self) -> Any:
+        """Waits for what it gives, or raises what it raised.
+
+        Raises:
+            ChildProcessError: The process ended before it was done.
+        """
+        try:
+            is_whole, answer = self._answers.recv()
+        except EOFError as error:
+            raise ChildProcessError(
+                "A process that was to help ended before it was done, most often for "
+                "want of memory. Run the command again"
+            ) from error
+        if is_whole:
+            return answer
+        raise answer
+
+
 @contextmanager
-def beside(function: Callable[..., Any], *arguments: Any) -> Iterator[Future]:
-    """Has one call made in another process while the body runs.
+def beside(function: Callable[..., Any], *arguments: Any) -> Iterator[Call]:
+    """Has one call made in another process, which lasts no longer than the body.
 
     Args:
         function: A module's own; what that module imports, this process imports too.
         arguments: Passed on.
     """
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(1, context, _end_with_parent)
+    answers, answer = context.Pipe(duplex=False)
+    process = context.Process(target=_answer, args=(answer, function, arguments))
+    process.start()
+    answer.close()
     try:
-        yield pool.submit(function, *arguments)
+        yield Call(answers)
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        process.terminate()
+        process.join()
+        answers.close()
+
+
+def _answer(
+    answer: Connection, function: Callable[..., Any], arguments: Sequence[Any]
+) -> None:
+    _end_with_parent()
+    try:
+        answer.send((True, function(*arguments)))
+    except Exception as error:  # whatever it is, who asked is to hear of it
+        answer.send((False, error))
 
 
 def in_order(

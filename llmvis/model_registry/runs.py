@@ -173,6 +173,11 @@ def data_digest(run_id: str) -> str:
     return digests.get("examples", "")
 
 
+def params(run_id: str) -> dict[str, str]:
+    """Gives the params that a run was recorded with, by section.key."""
+    return store.connect().get_run(run_id).data.params
+
+
 def report_path(fingerprint: str) -> str:
     """Says where a run keeps a report; a model may be judged more than once."""
     return f"report/{fingerprint}"

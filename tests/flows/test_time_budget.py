@@ -21,9 +21,13 @@ def paces(monkeypatch, tmp_path):
     return paces
 
 
-def steps(origin="tokens", **changes):
+def find(origin="tokens", training=NOWHERE, **changes):
     train = replace(PARAMS.train, num_steps=1000, **changes)
-    return time_budget.limited(train, NOWHERE, NOWHERE, origin).num_steps
+    return time_budget.find(train, NOWHERE, NOWHERE, origin, training)
+
+
+def steps(**changes):
+    return find(**changes).num_steps
 
 
 def test_without_a_limit_nothing_is_timed(paces):
@@ -41,9 +45,9 @@ def test_as_many_steps_as_fit_and_no_more_than_wanted(paces):
     assert steps(max_seconds=5.0) == 1
 
 
-def test_the_same_training_keeps_its_steps_and_another_is_timed(paces):
+def test_a_training_that_goes_on_keeps_its_steps_and_another_is_timed(paces, tmp_path):
     paces += [0.1, 0.2]
+    find(max_seconds=20.0).write(tmp_path)
 
-    assert steps(max_seconds=20.0) == 200
-    assert steps(max_seconds=20.0) == 200
-    assert steps(max_seconds=20.0, origin="others") == 100
+    assert steps(max_seconds=20.0, training=tmp_path) == 200
+    assert steps(max_seconds=20.0, training=tmp_path, origin="others") == 100
