@@ -54,7 +54,7 @@ def end_with_supervisor() -> None:
 def _watch(supervisor: int) -> None:
     while psutil.pid_exists(supervisor):
         time.sleep(0.2)
-    # Not DVC, which now sees its stage fail, frees its locks, and ends.
+    # Not DVC above, which now sees its stage fail, frees its locks, and ends.
     this = psutil.Process()
     for process in [*this.children(recursive=True), this]:
         process.kill()

@@ -301,10 +301,9 @@ def test_rows_side_by_side_see_what_has_changed_and_leave_the_rest(
     made, plan, monkeypatch
 ):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
-    for number, (key, value) in enumerate({"fetch.prune": "true"}.items()):
-        monkeypatch.setenv("GIT_CONFIG_COUNT", str(number + 1))
-        monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", key)
-        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "fetch.prune")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "true")
     git("update-ref", "refs/exps/ab/cdef/mine", "HEAD")
     (made.root / "pictures").mkdir()
     (made.root / "linked").symlink_to(made.root / "pictures")
