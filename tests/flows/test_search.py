@@ -190,6 +190,7 @@ def test_a_search_tells_on_the_page_and_in_the_tables_which_trial_is_best(plan):
         assert f"Score against {key}<" in page
     again = sections.read_yaml(outcome.folder / search.BEST)
     assert again["train"]["num_layers"] == table.loc[best, "train.num_layers"]
+    assert again["train"]["max_seconds"] is None
     assert "evaluate" not in again
 
 
