@@ -325,6 +325,7 @@ def test_rows_side_by_side_see_what_has_changed_and_leave_the_rest(
 
 
 @TWO_JOBS
+@pytest.mark.slow
 def test_a_row_that_was_killed_beside_another_goes_on_where_it_was(made, plan):
     before = state(made)
     plan(1)
