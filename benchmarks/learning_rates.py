@@ -28,16 +28,14 @@ def main() -> None:
     options.add_argument("--num-pictures", type=int, default=5000)
     options.add_argument("--factors", nargs="+", type=float, default=[0.25, 0.5, 1, 2])
     options.add_argument("--batch-sizes", nargs="+", type=int, default=[32, 16])
-    options.add_argument("--hidden-dims", nargs="+", type=int, default=[192])
     chosen = options.parse_args()
     usual, rows = config.read().train, []
-    for family, hidden_dim, batch_size, factor in itertools.product(
-        chosen.families, chosen.hidden_dims, chosen.batch_sizes, chosen.factors
+    for family, batch_size, factor in itertools.product(
+        chosen.families, chosen.batch_sizes, chosen.factors
     ):
         num_steps = chosen.num_pictures // batch_size
         row = {
             "generator": family,
-            "hidden_dim": hidden_dim,
             "batch_size": batch_size,
             "learning_rate": usual.learning_rate * factor,
             "adam_learning_rate": usual.adam_learning_rate * factor,

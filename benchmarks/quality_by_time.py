@@ -77,11 +77,11 @@ def train(settings: config.TrainConfig, model=None) -> list[dict]:
         data = assembly.training_set(model, TOKENS, EXAMPLES, scratch)
         batch_at = generators._batches(model.generator, settings, data).at
         sampling = dataclasses.replace(params.sampling, **SAMPLING.get(family, {}))
-        score, clock, points = prepared(model, sampling), Clock(), []
+        score, clock, points = prepared(model), Clock(), []
 
         def on_validation(step):
             with clock.stopped():
-                shares = score()
+                shares = score(sampling)
             point = {"family": family, "step": step, "seconds": round(clock.seconds, 1)}
             points.append({**point, **shares})
             print(points[-1], flush=True)
@@ -117,8 +117,8 @@ class Clock:
         self._last += time.perf_counter() - start
 
 
-def prepared(model, sampling):
-    """A function that draws the prompts and gives the shares that are right."""
+def prepared(model):
+    """From a way of drawing the prompts to the shares that are right."""
     judge, prompts, scenes = judges.load(JUDGE), [], []
     table = storage.read_table(EXAMPLES, "validation", ["captions"])
     for row, captions in enumerate(table.captions[:NUM_PROMPTS]):
@@ -130,7 +130,7 @@ def prepared(model, sampling):
             continue
         prompts.append(prompt)
 
-    def score() -> dict[str, float]:
+    def score(sampling) -> dict[str, float]:
         samples = model.generate(prompts, list(range(len(prompts))), sampling)
         images = np.stack([sample.image for sample in samples])
         answered = judge.judge_scenes(images, scenes)

@@ -34,6 +34,7 @@ def main() -> None:
     usual = dataclasses.replace(
         config.read().sampling, **SAMPLING.get(model.family, {})
     )
+    score = prepared(model)
     for guidance_scale, temperature, num_steps in itertools.product(
         chosen.guidance_scales, chosen.temperatures, chosen.num_steps_drawing
     ):
@@ -42,8 +43,7 @@ def main() -> None:
             "temperature": temperature,
             "num_steps": num_steps,
         }
-        score = prepared(model, dataclasses.replace(usual, **row))
-        rows.append({**row, **score()})
+        rows.append({**row, **score(dataclasses.replace(usual, **row))})
     print(pd.DataFrame(rows).to_string(index=False))
 
 

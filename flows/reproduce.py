@@ -6,17 +6,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import dvc.config
 
-from flows import dvc_stage, overlay, progress, start
+from flows import dvc_stage, git, overlay, progress, start
 from llmvis import config, storage
 from llmvis.errors import ConfigError, StageFailed
 from llmvis.model_registry import fetching, measuring, recipes, runs, versions
 from llmvis.model_registry.provenance import Version
 from llmvis.model_registry.recipes import Repetition
 
+_git = partial(git.ask, fix="If the commit is of another clone, `git fetch` it first.")
 _FROM_CACHE = "project"  # the project's DVC cache, as a remote of the new folder
 
 
@@ -138,14 +140,3 @@ def _take_remote_over(project: Path) -> None:
 def _dvc(*arguments: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "dvc", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def _git(*arguments: str) -> None:
-    done = subprocess.run(
-        ["git", *arguments], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise ConfigError(
-            f"`git {' '.join(arguments)}` failed: {done.stderr.strip()} If the commit "
-            "is of another clone, `git fetch` it first."
-        )

@@ -9,15 +9,15 @@ than one after another on all.
 
 import os
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, chdir, contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
-from flows import dvc_stage, lock, module_process, progress, start
+from flows import dvc_stage, git, lock, module_process, progress, start
 from flows.experiment_plan import Plan
 from flows.experiment_row import Work
 from flows.row import TOLD, own_stages
@@ -27,6 +27,7 @@ from llmvis.model_registry import place
 from llmvis.sections import require
 
 _LOCK_FILE = "dvc.lock"
+_git = partial(git.ask, fix="Mend that, or leave --jobs out.")
 _SECONDS_BETWEEN_LOOKS = 0.5
 _SECONDS_BETWEEN_LINES = 20.0
 
@@ -255,7 +256,7 @@ def _furnish(room: Path, plan: Plan, shared: Collection[str]) -> None:
 
 
 def _give_copies(room: Path, shared: Collection[str]) -> None:
-    """Gives a room what is neither in git nor an output of the present experiment."""
+    """Gives a room what has been made here, from the cache that both keep it in."""
     local = Path(".dvc/config.local")
     if local.exists():
         shutil.copy(local, room / local)
@@ -285,15 +286,3 @@ def _link(room: Path, name: str) -> None:
     )
     there.parent.mkdir(parents=True, exist_ok=True)
     there.symlink_to(Path(name).absolute())
-
-
-def _git(*arguments: str) -> str:
-    done = subprocess.run(
-        ["git", *arguments], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise ConfigError(
-            f"`git {' '.join(arguments)}` failed: {done.stderr.strip()} Mend that, or "
-            "leave --jobs out."
-        )
-    return done.stdout

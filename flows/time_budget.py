@@ -23,7 +23,11 @@ class Steps:
 
 
 def find(
-    train: TrainConfig, tokens_folder: Path, examples: Path, origin: str, training: Path
+    train: TrainConfig,
+    tokens_folder: Path,
+    examples: Path,
+    made_from: str,
+    training: Path,
 ) -> Steps:
     """Gives `train.num_steps`, or fewer steps where they would take too long.
 
@@ -33,13 +37,12 @@ def find(
         train: Which networks, and how long at most.
         tokens_folder: As for a training.
         examples: The folder of examples, for families that make pixels.
-        origin: Of the tokens.
+        made_from: What the training depends on.
         training: The folder of checkpoints; a training that is in it keeps its steps.
 
     Raises:
         TrainingError: There are too few pictures, or the loss diverged.
     """
-    made_from = f"{train} {origin}"
     if train.max_seconds is None:
         return Steps(made_from, train.num_steps)
     if (training / STEPS).exists():

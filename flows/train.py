@@ -30,7 +30,7 @@ def train() -> None:
 
     model = _model(params.train, began)
     origin = assembly.origin(model)
-    params, steps = _limited(params, origin)
+    params, steps = _limited(params, generators.made_from(params.train, origin))
     made_from = generators.made_from(params.train, origin)
     run_id = None
     if checkpoints.prepare(TRAINING, made_from):
@@ -61,8 +61,8 @@ def train() -> None:
         run.made(NETWORKS)
 
 
-def _limited(params, origin):
-    steps = time_budget.find(params.train, TOKENS, EXAMPLES, origin, TRAINING)
+def _limited(params, wanted):
+    steps = time_budget.find(params.train, TOKENS, EXAMPLES, wanted, TRAINING)
     train = replace(params.train, num_steps=steps.num_steps)
     return replace(params, train=train), steps
 

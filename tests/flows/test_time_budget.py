@@ -21,9 +21,9 @@ def paces(monkeypatch, tmp_path):
     return paces
 
 
-def find(origin="tokens", training=NOWHERE, **changes):
+def find(made_from="tokens", training=NOWHERE, **changes):
     train = replace(PARAMS.train, num_steps=1000, **changes)
-    return time_budget.find(train, NOWHERE, NOWHERE, origin, training)
+    return time_budget.find(train, NOWHERE, NOWHERE, made_from, training)
 
 
 def steps(**changes):
@@ -50,4 +50,4 @@ def test_a_training_that_goes_on_keeps_its_steps_and_another_is_timed(paces, tmp
     find(max_seconds=20.0).write(tmp_path)
 
     assert steps(max_seconds=20.0, training=tmp_path) == 200
-    assert steps(max_seconds=20.0, training=tmp_path, origin="others") == 100
+    assert steps(max_seconds=20.0, training=tmp_path, made_from="others") == 100
